@@ -1,0 +1,412 @@
+
+/*
+ * Copyright (C) ngx_http_webhook_verify_module contributors
+ */
+
+
+/*
+ * The gate.  The handler is entered anew after each wait, and by any event
+ * of the client's connection in between, so all it knows is the state:
+ *
+ *     START ---> BODY ---> VERIFY ---> CLAIM ---> ACCEPTED
+ *       |                    |           |
+ *       +--------------------+-----------+------> REFUSED
+ *
+ * BODY and CLAIM are waits, and are passed through without one where the
+ * body is there already and where the store answers at once.  Each state is
+ * left in one place only, and one place accepts.
+ *
+ * ACCEPTED and REFUSED stay when an internal redirect enters the handler
+ * once more: a delivery is verified once, and the error page for a refusal
+ * is shown and not verified.
+ */
+
+
+#include "ngx_http_webhook_verify_module.h"
+#include "ngx_http_webhook_verify_access.h"
+#include "ngx_http_webhook_verify_body.h"
+#include "ngx_http_webhook_verify_dedup.h"
+#include "ngx_http_webhook_verify_id.h"
+#include "ngx_http_webhook_verify_scheme.h"
+#include "ngx_http_webhook_verify_variables.h"
+
+
+static ngx_http_webhook_verify_ctx_t *ngx_http_webhook_verify_create_ctx(
+    ngx_http_request_t *r, ngx_http_webhook_verify_loc_conf_t *wlcf);
+static void ngx_http_webhook_verify_cleanup(void *data);
+static ngx_int_t ngx_http_webhook_verify_start(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx);
+static void ngx_http_webhook_verify_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_webhook_verify_verify(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx);
+static void ngx_http_webhook_verify_resume(
+    ngx_http_webhook_verify_ctx_t *ctx);
+static ngx_int_t ngx_http_webhook_verify_verdict(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx);
+static ngx_int_t ngx_http_webhook_verify_refuse(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx);
+static ngx_int_t ngx_http_webhook_verify_retry_after(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx);
+static ngx_int_t ngx_http_webhook_verify_send_duplicate(
+    ngx_http_request_t *r, ngx_http_webhook_verify_ctx_t *ctx);
+
+
+static ngx_str_t  ngx_http_webhook_verify_text = ngx_string("text/plain");
+
+
+ngx_int_t
+ngx_http_webhook_verify_access_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                            rc;
+    ngx_http_webhook_verify_ctx_t       *ctx;
+    ngx_http_webhook_verify_loc_conf_t  *wlcf;
+
+    wlcf = ngx_http_get_module_loc_conf(r, ngx_http_webhook_verify_module);
+
+    if (wlcf->preset == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_webhook_verify_get_ctx(r);
+
+    if (ctx == NULL) {
+        ctx = ngx_http_webhook_verify_create_ctx(r, wlcf);
+        if (ctx == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "webhook verify access: %ui", ctx->state);
+
+    switch (ctx->state) {
+
+    case NGX_HTTP_WEBHOOK_START:
+        rc = ngx_http_webhook_verify_start(r, ctx);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        /* fall through */
+
+    case NGX_HTTP_WEBHOOK_VERIFY:
+        rc = ngx_http_webhook_verify_verify(r, ctx);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        return ngx_http_webhook_verify_verdict(r, ctx);
+
+    case NGX_HTTP_WEBHOOK_BODY:
+
+        /* the body reader may finalize the request without telling us */
+
+        return NGX_DONE;
+
+    case NGX_HTTP_WEBHOOK_CLAIM:
+
+        if (ctx->result == NGX_HTTP_WEBHOOK_NONE) {
+            return NGX_AGAIN;
+        }
+
+        return ngx_http_webhook_verify_verdict(r, ctx);
+
+    case NGX_HTTP_WEBHOOK_ACCEPTED:
+    case NGX_HTTP_WEBHOOK_REFUSED:
+        return NGX_DECLINED;
+    }
+
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+ngx_http_webhook_verify_ctx_t *
+ngx_http_webhook_verify_get_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t             *cln;
+    ngx_http_webhook_verify_ctx_t  *ctx;
+
+    r = r->main;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_webhook_verify_module);
+
+    if (ctx == NULL && (r->internal || r->filter_finalize)) {
+
+        /* as in ngx_http_realip_get_module_ctx() */
+
+        for (cln = r->pool->cleanup; cln; cln = cln->next) {
+            if (cln->handler == ngx_http_webhook_verify_cleanup) {
+                ctx = cln->data;
+                ngx_http_set_ctx(r, ctx, ngx_http_webhook_verify_module);
+                break;
+            }
+        }
+    }
+
+    return ctx;
+}
+
+
+static ngx_http_webhook_verify_ctx_t *
+ngx_http_webhook_verify_create_ctx(ngx_http_request_t *r,
+    ngx_http_webhook_verify_loc_conf_t *wlcf)
+{
+    ngx_pool_cleanup_t             *cln;
+    ngx_http_webhook_verify_ctx_t  *ctx;
+
+    cln = ngx_pool_cleanup_add(r->pool,
+                               sizeof(ngx_http_webhook_verify_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_http_webhook_verify_ctx_t));
+
+    ctx->request = r;
+    ctx->conf = wlcf;
+    ctx->store_time = -1;
+
+    cln->handler = ngx_http_webhook_verify_cleanup;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_webhook_verify_module);
+
+    return ctx;
+}
+
+
+/*
+ * The request goes, by whatever way: no reference count keeps one from
+ * being terminated while the store answers.
+ */
+
+static void
+ngx_http_webhook_verify_cleanup(void *data)
+{
+    ngx_http_webhook_verify_dedup_end(data);
+}
+
+
+/* what can be refused without the body, then the body */
+
+static ngx_int_t
+ngx_http_webhook_verify_start(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_webhook_verify_scheme_headers(r, ctx);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? ngx_http_webhook_verify_verdict(r, ctx)
+                                    : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->state = NGX_HTTP_WEBHOOK_BODY;
+
+    rc = ngx_http_read_client_request_body(r,
+                                         ngx_http_webhook_verify_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    /*
+     * the reader's reference goes now: if reading fails later, core ends
+     * the request without calling our handler, which could not give it back
+     */
+
+    ngx_http_finalize_request(r, NGX_DONE);
+
+    if (ctx->state == NGX_HTTP_WEBHOOK_BODY) {
+        ctx->waiting = 1;
+        return NGX_DONE;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_webhook_verify_body_handler(ngx_http_request_t *r)
+{
+    ngx_http_webhook_verify_ctx_t  *ctx;
+
+    ctx = ngx_http_webhook_verify_get_ctx(r);
+
+    ctx->state = NGX_HTTP_WEBHOOK_VERIFY;
+
+    /* the upstream shall not remove a temporary file that retries need */
+
+    r->preserve_body = 1;
+    r->write_event_handler = ngx_http_core_run_phases;
+
+    if (ctx->waiting) {
+        ctx->waiting = 0;
+        ngx_http_core_run_phases(r);
+    }
+}
+
+
+/* NGX_OK: there is a result */
+
+static ngx_int_t
+ngx_http_webhook_verify_verify(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_webhook_verify_scheme_body(r, ctx);
+
+    if (rc == NGX_DECLINED) {
+        return NGX_OK;
+    }
+
+    if (rc != NGX_OK || ngx_http_webhook_verify_id(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->state = NGX_HTTP_WEBHOOK_CLAIM;
+    ctx->resume = ngx_http_webhook_verify_resume;
+
+    rc = ngx_http_webhook_verify_dedup_claim(r, ctx);
+
+    return (rc == NGX_ERROR) ? NGX_HTTP_INTERNAL_SERVER_ERROR : rc;
+}
+
+
+/*
+ * The store has answered.  The phases go on from an event of the client's
+ * connection and not from here, where the stack is that of the store's
+ * connection; a request that is gone by then takes its events along.
+ */
+
+static void
+ngx_http_webhook_verify_resume(ngx_http_webhook_verify_ctx_t *ctx)
+{
+    ngx_connection_t  *c;
+
+    c = ctx->request->connection;
+
+    ngx_post_event(c->write, &ngx_posted_events);
+}
+
+
+static ngx_int_t
+ngx_http_webhook_verify_verdict(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx)
+{
+    if (ctx->result == NGX_HTTP_WEBHOOK_FIRST
+        || (ctx->result == NGX_HTTP_WEBHOOK_STORE_ERROR
+            && ctx->conf->store_error == NGX_HTTP_WEBHOOK_STORE_PASS))
+    {
+        ctx->state = NGX_HTTP_WEBHOOK_ACCEPTED;
+        return NGX_OK;
+    }
+
+    ctx->state = NGX_HTTP_WEBHOOK_REFUSED;
+
+    return ngx_http_webhook_verify_refuse(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_webhook_verify_refuse(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx)
+{
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "webhook of \"%V\" not passed on: %V",
+                  &ctx->conf->preset->name,
+                  ngx_http_webhook_verify_result_name(ctx->result));
+
+    switch (ctx->result) {
+
+    case NGX_HTTP_WEBHOOK_DUPLICATE:
+        return ngx_http_webhook_verify_send_duplicate(r, ctx);
+
+    case NGX_HTTP_WEBHOOK_IN_FLIGHT:
+
+        if (ngx_http_webhook_verify_retry_after(r, ctx) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return (ngx_int_t) ctx->conf->in_flight_status;
+
+    case NGX_HTTP_WEBHOOK_STORE_ERROR:
+
+        if (ngx_http_webhook_verify_retry_after(r, ctx) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+
+    default:
+
+        /* one answer for all that is wrong with a delivery */
+
+        return NGX_HTTP_UNAUTHORIZED;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_webhook_verify_retry_after(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx)
+{
+    u_char           *p;
+    ngx_table_elt_t  *h;
+
+    p = ngx_pnalloc(r->pool, NGX_TIME_T_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+    ngx_str_set(&h->key, "Retry-After");
+    h->value.data = p;
+    h->value.len = (size_t)
+                   (ngx_sprintf(p, "%M", (ctx->conf->retry_after + 999) / 1000)
+                    - p);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_webhook_verify_send_duplicate(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx)
+{
+    ngx_int_t                 rc;
+    ngx_http_complex_value_t  cv;
+
+    ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));
+
+    if (ctx->conf->duplicate_status == NGX_HTTP_NO_CONTENT) {
+
+        /* it has neither a body nor a length */
+
+        r->header_only = 1;
+
+    } else {
+        ngx_str_set(&cv.value, "Already processed");
+    }
+
+    rc = ngx_http_send_response(r, ctx->conf->duplicate_status,
+                                &ngx_http_webhook_verify_text, &cv);
+
+    ngx_http_finalize_request(r, rc);
+
+    /* the answer is given: whatever comes back, the phases end here */
+
+    return NGX_DONE;
+}

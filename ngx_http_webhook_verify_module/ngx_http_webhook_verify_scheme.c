@@ -1,0 +1,478 @@
+
+/*
+ * Copyright (C) ngx_http_webhook_verify_module contributors
+ */
+
+
+/*
+ * The request's side of a signature scheme: what the configuration calls the
+ * signature, the timestamp, the secrets and the signed bytes, taken from a
+ * request.  The order of the checks is that of the contract.
+ */
+
+
+#include "ngx_http_webhook_verify_module.h"
+#include "ngx_http_webhook_verify_body.h"
+#include "ngx_http_webhook_verify_scheme.h"
+#include "ngx_webhook_secret.h"
+#include "ngx_webhook_timestamp.h"
+
+
+/* the MACs of a delivery, one for each secret that can be used */
+
+typedef struct {
+    ngx_webhook_mac_t  **macs;
+    ngx_uint_t           nmacs;
+} ngx_http_webhook_verify_macs_t;
+
+
+static ngx_int_t ngx_http_webhook_verify_signature(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx);
+static ngx_uint_t ngx_http_webhook_verify_blank(ngx_webhook_form_t *form,
+    ngx_str_t *value);
+static ngx_int_t ngx_http_webhook_verify_timestamp(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx);
+static ngx_int_t ngx_http_webhook_verify_secrets(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx);
+static ngx_int_t ngx_http_webhook_verify_macs_create(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m);
+static void ngx_http_webhook_verify_macs_free(
+    ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m);
+static ngx_int_t ngx_http_webhook_verify_macs_update(void *data, u_char *p,
+    size_t len);
+static ngx_int_t ngx_http_webhook_verify_sign(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m);
+static ngx_int_t ngx_http_webhook_verify_around(ngx_http_request_t *r,
+    ngx_http_complex_value_t *cv, ngx_http_webhook_verify_macs_t *m);
+static ngx_int_t ngx_http_webhook_verify_match(
+    ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m);
+static ngx_uint_t ngx_http_webhook_verify_candidate(
+    ngx_http_webhook_verify_ctx_t *ctx, u_char *digest);
+static ngx_int_t ngx_http_webhook_verify_age(
+    ngx_http_webhook_verify_ctx_t *ctx);
+
+
+ngx_int_t
+ngx_http_webhook_verify_scheme_headers(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_webhook_verify_signature(r, ctx);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_webhook_verify_timestamp(r, ctx);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_webhook_verify_secrets(r, ctx);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_webhook_verify_signature(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx)
+{
+    u_char                            digest[NGX_WEBHOOK_DIGEST_MAX];
+    ngx_str_t                         rest, item;
+    ngx_http_webhook_verify_field_t  *sig;
+
+    sig = &ctx->conf->sig;
+
+    if (ngx_http_complex_value(r, sig->value, &ctx->signature) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rest = ctx->signature;
+
+    while (ngx_webhook_item_next(&sig->form, &rest, &item) == NGX_OK) {
+
+        if (ngx_webhook_digest_decode(sig->encoding, &item, digest,
+                                      ctx->conf->digest_len)
+            == NGX_OK)
+        {
+            return NGX_OK;
+        }
+    }
+
+    ctx->result = ngx_http_webhook_verify_blank(&sig->form, &ctx->signature)
+                  ? NGX_HTTP_WEBHOOK_MISSING_SIGNATURE
+                  : NGX_HTTP_WEBHOOK_MALFORMED_SIGNATURE;
+
+    return NGX_DECLINED;
+}
+
+
+/* a list of nothing is nothing */
+
+static ngx_uint_t
+ngx_http_webhook_verify_blank(ngx_webhook_form_t *form, ngx_str_t *value)
+{
+    ngx_str_t           rest, item;
+    ngx_webhook_form_t  any;
+
+    any = *form;
+    any.prefix.len = 0;
+
+    rest = *value;
+
+    while (ngx_webhook_item_next(&any, &rest, &item) == NGX_OK) {
+        if (item.len) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_int_t
+ngx_http_webhook_verify_timestamp(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx)
+{
+    ngx_str_t                         rest;
+    ngx_http_webhook_verify_field_t  *time;
+
+    time = &ctx->conf->time;
+
+    if (time->value == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, time->value, &rest) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_webhook_item_next(&time->form, &rest, &ctx->timestamp) != NGX_OK
+        || ctx->timestamp.len == 0)
+    {
+        ngx_str_null(&ctx->timestamp);
+        ctx->result = NGX_HTTP_WEBHOOK_MISSING_TIMESTAMP;
+        return NGX_DECLINED;
+    }
+
+    if (ngx_webhook_timestamp_parse(&ctx->timestamp, time->unit,
+                                    &ctx->signed_at)
+        != NGX_OK)
+    {
+        ctx->result = NGX_HTTP_WEBHOOK_MALFORMED_TIMESTAMP;
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+/* nothing can match without a secret, so there is no need of a body */
+
+static ngx_int_t
+ngx_http_webhook_verify_secrets(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx)
+{
+    ngx_str_t                       value;
+    ngx_uint_t                      i;
+    ngx_http_webhook_verify_key_t  *key;
+
+    key = ctx->conf->keys->elts;
+
+    for (i = 0; i < ctx->conf->keys->nelts; i++) {
+
+        if (key[i].mac) {
+            return NGX_OK;
+        }
+
+        if (ngx_http_complex_value(r, key[i].value, &value) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (value.len) {
+            return NGX_OK;
+        }
+    }
+
+    ctx->result = NGX_HTTP_WEBHOOK_NO_SECRET;
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_webhook_verify_scheme_body(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx)
+{
+    ngx_int_t                       rc;
+    ngx_http_webhook_verify_macs_t  m;
+
+    r->connection->log->action = "verifying webhook signature";
+
+    rc = ngx_http_webhook_verify_macs_create(r, ctx, &m);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_webhook_verify_sign(r, ctx, &m);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_webhook_verify_match(ctx, &m);
+    }
+
+    ngx_http_webhook_verify_macs_free(ctx, &m);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_webhook_verify_age(ctx);
+    }
+
+    return rc;
+}
+
+
+/* an index without a MAC is a secret that this request has not */
+
+static ngx_int_t
+ngx_http_webhook_verify_macs_create(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m)
+{
+    ngx_int_t                             rc;
+    ngx_str_t                             value, secret;
+    ngx_uint_t                            i, usable;
+    ngx_http_webhook_verify_key_t        *key;
+    ngx_http_webhook_verify_loc_conf_t   *wlcf;
+    ngx_http_webhook_verify_main_conf_t  *wmcf;
+
+    wlcf = ctx->conf;
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_webhook_verify_module);
+
+    key = wlcf->keys->elts;
+
+    m->nmacs = 0;
+    m->macs = ngx_pcalloc(r->pool,
+                          wlcf->keys->nelts * sizeof(ngx_webhook_mac_t *));
+    if (m->macs == NULL) {
+        return NGX_ERROR;
+    }
+
+    m->nmacs = wlcf->keys->nelts;
+    usable = 0;
+
+    for (i = 0; i < m->nmacs; i++) {
+
+        if (key[i].mac == NULL) {
+
+            if (ngx_http_complex_value(r, key[i].value, &value) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            rc = ngx_webhook_secret_decode(r->pool, key[i].encoding, &value,
+                                           &secret);
+            if (rc == NGX_DECLINED) {
+                continue;
+            }
+
+            if (rc != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            m->macs[i] = ngx_webhook_mac_create(wmcf->crypto,
+                                                wlcf->sig.algorithm, &secret);
+            if (m->macs[i] == NULL) {
+                return NGX_ERROR;
+            }
+
+        } else {
+            m->macs[i] = key[i].mac;
+        }
+
+        if (ngx_webhook_mac_init(m->macs[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        usable = 1;
+    }
+
+    if (!usable) {
+        ctx->result = NGX_HTTP_WEBHOOK_NO_SECRET;
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_webhook_verify_macs_free(ngx_http_webhook_verify_ctx_t *ctx,
+    ngx_http_webhook_verify_macs_t *m)
+{
+    ngx_uint_t                      i;
+    ngx_http_webhook_verify_key_t  *key;
+
+    key = ctx->conf->keys->elts;
+
+    for (i = 0; i < m->nmacs; i++) {
+        if (key[i].mac == NULL && m->macs[i]) {
+            ngx_webhook_mac_free(m->macs[i]);
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_http_webhook_verify_macs_update(void *data, u_char *p, size_t len)
+{
+    ngx_http_webhook_verify_macs_t *m = data;
+
+    ngx_uint_t  i;
+
+    for (i = 0; i < m->nmacs; i++) {
+
+        if (m->macs[i]
+            && ngx_webhook_mac_update(m->macs[i], p, len) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_webhook_verify_sign(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m)
+{
+    ngx_http_webhook_verify_signed_t  *signed_bytes;
+
+    signed_bytes = ctx->conf->signed_bytes;
+
+    if (signed_bytes
+        && ngx_http_webhook_verify_around(r, signed_bytes->before, m)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_webhook_verify_body_each(r,
+                                     ngx_http_webhook_verify_macs_update, m)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (signed_bytes) {
+        return ngx_http_webhook_verify_around(r, signed_bytes->after, m);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_webhook_verify_around(ngx_http_request_t *r,
+    ngx_http_complex_value_t *cv, ngx_http_webhook_verify_macs_t *m)
+{
+    ngx_str_t  value;
+
+    if (cv == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, cv, &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_webhook_verify_macs_update(m, value.data, value.len);
+}
+
+
+/* every secret is tried against every candidate, found or not */
+
+static ngx_int_t
+ngx_http_webhook_verify_match(ngx_http_webhook_verify_ctx_t *ctx,
+    ngx_http_webhook_verify_macs_t *m)
+{
+    u_char      digest[NGX_WEBHOOK_DIGEST_MAX];
+    ngx_uint_t  i;
+
+    for (i = 0; i < m->nmacs; i++) {
+
+        if (m->macs[i] == NULL) {
+            continue;
+        }
+
+        if (ngx_webhook_mac_final(m->macs[i], digest) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_webhook_verify_candidate(ctx, digest)
+            && ctx->secret_index == 0)
+        {
+            ctx->secret_index = i + 1;
+        }
+    }
+
+    ngx_explicit_memzero(digest, NGX_WEBHOOK_DIGEST_MAX);
+
+    if (ctx->secret_index == 0) {
+        ctx->result = NGX_HTTP_WEBHOOK_BAD_SIGNATURE;
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_webhook_verify_candidate(ngx_http_webhook_verify_ctx_t *ctx,
+    u_char *digest)
+{
+    u_char                            sent[NGX_WEBHOOK_DIGEST_MAX];
+    ngx_str_t                         rest, item;
+    ngx_uint_t                        found;
+    ngx_http_webhook_verify_field_t  *sig;
+
+    found = 0;
+    sig = &ctx->conf->sig;
+    rest = ctx->signature;
+
+    while (ngx_webhook_item_next(&sig->form, &rest, &item) == NGX_OK) {
+
+        if (ngx_webhook_digest_decode(sig->encoding, &item, sent,
+                                      ctx->conf->digest_len)
+            == NGX_OK)
+        {
+            found |= ngx_webhook_equal(sent, digest, ctx->conf->digest_len);
+        }
+    }
+
+    return found;
+}
+
+
+static ngx_int_t
+ngx_http_webhook_verify_age(ngx_http_webhook_verify_ctx_t *ctx)
+{
+    int64_t      now, tolerance;
+    ngx_time_t  *tp;
+
+    if (ctx->conf->time.value == NULL || ctx->conf->time.tolerance == 0) {
+        return NGX_OK;
+    }
+
+    tp = ngx_timeofday();
+
+    now = (int64_t) tp->sec * 1000 + (int64_t) tp->msec;
+    tolerance = (int64_t) ctx->conf->time.tolerance;
+
+    if (ctx->signed_at < now - tolerance) {
+        ctx->result = NGX_HTTP_WEBHOOK_STALE;
+        return NGX_DECLINED;
+    }
+
+    if (ctx->signed_at > now + tolerance) {
+        ctx->result = NGX_HTTP_WEBHOOK_FUTURE;
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}

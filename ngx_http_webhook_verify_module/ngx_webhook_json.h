@@ -1,0 +1,87 @@
+
+/*
+ * Copyright (C) ngx_http_webhook_verify_module contributors
+ */
+
+
+#ifndef _NGX_WEBHOOK_JSON_H_INCLUDED_
+#define _NGX_WEBHOOK_JSON_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* bytes of a scalar that is still taken, and how deep values may nest */
+
+#define NGX_WEBHOOK_JSON_VALUE_MAX  65536
+#define NGX_WEBHOOK_JSON_DEPTH_MAX  128
+
+
+/* a compiled JSON Pointer (RFC 6901) */
+
+typedef struct {
+    ngx_str_t     name;              /* as a member of an object */
+    ngx_int_t     index;             /* as an index of an array, or -1 */
+} ngx_webhook_json_token_t;
+
+typedef struct {
+    ngx_webhook_json_token_t  *tokens;
+    ngx_uint_t                 ntokens;
+} ngx_webhook_json_pointer_t;
+
+
+typedef enum {
+    NGX_WEBHOOK_JSON_UNKNOWN = 0,
+    NGX_WEBHOOK_JSON_FOUND,
+    NGX_WEBHOOK_JSON_ABSENT
+} ngx_webhook_json_state_e;
+
+
+/*
+ * A scalar that is wanted.  The caller sets the pointer and the group, the
+ * rest is zero; the value is a copy from the pool.  Groups are alternatives
+ * in order, from 0: reading ends as soon as one is found whole and none
+ * before it can be any more.  Wants are sorted by their group.
+ */
+
+typedef struct {
+    ngx_webhook_json_pointer_t  *pointer;
+    ngx_uint_t                   group;
+
+    ngx_webhook_json_state_e     state;
+    ngx_str_t                    value;
+
+    ngx_uint_t                   level;      /* tokens entered */
+    ngx_int_t                    next;       /* index of the next element */
+    unsigned                     array:1;    /* what was entered last */
+    unsigned                     hit:1;      /* the value to come is it */
+} ngx_webhook_json_want_t;
+
+
+typedef struct ngx_webhook_json_s  ngx_webhook_json_t;
+
+
+/* NGX_DECLINED if the text is not a pointer to a part of a document */
+
+ngx_int_t ngx_webhook_json_pointer(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_webhook_json_pointer_t *pointer);
+
+
+/* freed by ngx_webhook_json_free(), the values stay */
+
+ngx_webhook_json_t *ngx_webhook_json_create(ngx_pool_t *pool,
+    ngx_webhook_json_want_t *wants, ngx_uint_t nwants);
+void ngx_webhook_json_free(ngx_webhook_json_t *json);
+
+/*
+ * The next bytes of the document.  NGX_OK: more are wanted; NGX_DONE: no
+ * more are, as all is known or this is no JSON.  What is UNKNOWN when the
+ * bytes end is not there.
+ */
+
+ngx_int_t ngx_webhook_json_feed(ngx_webhook_json_t *json, u_char *data,
+    size_t len);
+
+
+#endif /* _NGX_WEBHOOK_JSON_H_INCLUDED_ */

@@ -1,0 +1,68 @@
+
+/*
+ * Copyright (C) ngx_http_webhook_verify_module contributors
+ */
+
+
+#ifndef _NGX_WEBHOOK_RESP_H_INCLUDED_
+#define _NGX_WEBHOOK_RESP_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+typedef enum {
+    NGX_WEBHOOK_RESP_STATUS = 0,
+    NGX_WEBHOOK_RESP_ERROR,
+    NGX_WEBHOOK_RESP_INTEGER,
+    NGX_WEBHOOK_RESP_STRING,
+    NGX_WEBHOOK_RESP_NIL
+} ngx_webhook_resp_type_e;
+
+
+/*
+ * One reply.  The text is of a status, an error or a string, cut after
+ * NGX_WEBHOOK_RESP_TEXT bytes, and stays until the next reply is asked for.
+ */
+
+#define NGX_WEBHOOK_RESP_TEXT  256
+
+typedef struct {
+    ngx_webhook_resp_type_e   type;
+    int64_t                   integer;
+    ngx_str_t                 text;
+    u_char                    buf[NGX_WEBHOOK_RESP_TEXT];
+} ngx_webhook_resp_reply_t;
+
+
+typedef struct ngx_webhook_resp_s  ngx_webhook_resp_t;
+
+
+/* freed by ngx_webhook_resp_free() */
+
+ngx_webhook_resp_t *ngx_webhook_resp_create(void);
+void ngx_webhook_resp_free(ngx_webhook_resp_t *resp);
+
+/*
+ * Bytes that came, then the replies that are whole: NGX_OK with one,
+ * NGX_AGAIN when more bytes are needed, NGX_ERROR when these are no replies
+ * that a command of ours can have, or too long a one.
+ */
+
+ngx_int_t ngx_webhook_resp_feed(ngx_webhook_resp_t *resp, u_char *data,
+    size_t len);
+ngx_int_t ngx_webhook_resp_next(ngx_webhook_resp_t *resp,
+    ngx_webhook_resp_reply_t **reply);
+
+/*
+ * A command as it goes over the wire, freed by ngx_webhook_resp_discard();
+ * without memory its data is NULL.
+ */
+
+void ngx_webhook_resp_format(ngx_str_t *command, ngx_uint_t argc,
+    ngx_str_t *argv);
+void ngx_webhook_resp_discard(ngx_str_t *command);
+
+
+#endif /* _NGX_WEBHOOK_RESP_H_INCLUDED_ */

@@ -1,0 +1,83 @@
+
+/*
+ * Copyright (C) ngx_http_webhook_verify_module contributors
+ */
+
+
+#ifndef _NGX_WEBHOOK_SHM_H_INCLUDED_
+#define _NGX_WEBHOOK_SHM_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_webhook_hmac.h"
+#include "ngx_webhook_store.h"
+
+
+/*
+ * A key in shared memory, in one of two queues: of claims in the order of
+ * their renewal, or of done keys in the order in which they were done.
+ */
+
+typedef struct {
+    ngx_rbtree_node_t          node;
+    ngx_queue_t                queue;
+    ngx_msec_t                 expire;     /* of ngx_current_msec */
+    unsigned                   done:1;
+    u_char                     digest[NGX_WEBHOOK_SHA256_LEN];
+    u_char                     token[NGX_WEBHOOK_TOKEN_LEN];
+} ngx_webhook_shm_node_t;
+
+
+typedef struct {
+    ngx_rbtree_t               rbtree;
+    ngx_rbtree_node_t          sentinel;
+    ngx_queue_t                claims;
+    ngx_queue_t                done;
+    ngx_msec_t                 complained;
+    ngx_uint_t                 evicted;    /* since then */
+} ngx_webhook_shm_shared_t;
+
+
+typedef struct {
+    ngx_webhook_shm_shared_t  *sh;
+    ngx_slab_pool_t           *shpool;
+    ngx_str_t                  name;
+    ngx_webhook_crypto_t      *crypto;
+} ngx_webhook_shm_t;
+
+
+#define ngx_webhook_shm_expired(node)                                         \
+    ((ngx_msec_int_t) ((node)->expire - ngx_current_msec) <= 0)
+
+
+/* of memory that is new */
+
+ngx_int_t ngx_webhook_shm_init(ngx_webhook_shm_t *shm);
+
+
+/* what stands for a key: that is as long as its scope, a node is not */
+
+ngx_int_t ngx_webhook_shm_digest(ngx_webhook_shm_t *shm, ngx_str_t *key,
+    u_char *digest);
+
+
+/* the following are called with the mutex held */
+
+ngx_webhook_shm_node_t *ngx_webhook_shm_lookup(ngx_webhook_shm_t *shm,
+    u_char *digest);
+
+/*
+ * A node for a digest that has none, not yet in a queue; if the memory is
+ * full, at the expense of the oldest done key and never of a live claim.
+ * NULL if there are only claims.
+ */
+
+ngx_webhook_shm_node_t *ngx_webhook_shm_add(ngx_webhook_shm_t *shm,
+    u_char *digest);
+
+void ngx_webhook_shm_remove(ngx_webhook_shm_t *shm,
+    ngx_webhook_shm_node_t *node);
+
+
+#endif /* _NGX_WEBHOOK_SHM_H_INCLUDED_ */

@@ -1,0 +1,291 @@
+
+/*
+ * Copyright (C) ngx_http_webhook_verify_module contributors
+ */
+
+
+/*
+ * The store of a single host: what a claim, a renewal, a commit and a
+ * release do to a key in shared memory.  Each is done when it returns.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_webhook_shm.h"
+#include "ngx_webhook_store_shm.h"
+
+
+typedef struct {
+    ngx_webhook_store_t   store;       /* must be first */
+    ngx_webhook_shm_t     shm;
+    ngx_shm_zone_t       *zone;
+} ngx_webhook_store_shm_t;
+
+
+static ngx_int_t ngx_webhook_shm_init_zone(ngx_shm_zone_t *shm_zone,
+    void *data);
+
+static ngx_int_t ngx_webhook_shm_claim(ngx_webhook_claim_t *claim);
+static void ngx_webhook_shm_cancel(ngx_webhook_claim_t *claim);
+static void ngx_webhook_shm_renew(ngx_webhook_claim_t *claim);
+static void ngx_webhook_shm_commit(ngx_webhook_claim_t *claim,
+    ngx_uint_t status);
+static void ngx_webhook_shm_release(ngx_webhook_claim_t *claim);
+
+static ngx_webhook_shm_node_t *ngx_webhook_shm_own(ngx_webhook_claim_t *claim);
+
+
+ngx_webhook_store_t *
+ngx_webhook_store_shm_create(ngx_conf_t *cf, ngx_webhook_crypto_t *crypto,
+    ngx_str_t *name, size_t size, void *tag)
+{
+    ngx_shm_zone_t           *shm_zone;
+    ngx_webhook_store_shm_t  *ss;
+
+    shm_zone = ngx_shared_memory_add(cf, name, size, tag);
+    if (shm_zone == NULL) {
+        return NULL;
+    }
+
+    if (shm_zone->data) {
+        ss = shm_zone->data;
+        return &ss->store;
+    }
+
+    ss = ngx_pcalloc(cf->pool, sizeof(ngx_webhook_store_shm_t));
+    if (ss == NULL) {
+        return NULL;
+    }
+
+    ss->zone = shm_zone;
+    ss->shm.name = *name;
+    ss->shm.crypto = crypto;
+
+    ss->store.claim = ngx_webhook_shm_claim;
+    ss->store.cancel = ngx_webhook_shm_cancel;
+    ss->store.renew = ngx_webhook_shm_renew;
+    ss->store.commit = ngx_webhook_shm_commit;
+    ss->store.release = ngx_webhook_shm_release;
+    ss->store.name = *name;
+    ss->store.data = &ss->shm;
+
+    shm_zone->init = ngx_webhook_shm_init_zone;
+    shm_zone->data = ss;
+
+    return &ss->store;
+}
+
+
+ngx_int_t
+ngx_webhook_store_shm_size(ngx_conf_t *cf, ngx_webhook_store_t *store,
+    size_t size)
+{
+    ngx_webhook_store_shm_t  *ss;
+
+    ss = (ngx_webhook_store_shm_t *) store;
+
+    if (ss->zone->shm.size == 0) {
+        ss->zone->shm.size = size;
+    }
+
+    if (ss->zone->shm.size == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "zone \"%V\" of \"webhook_verify_store\" has no "
+                           "size anywhere, try \"zone=%V:10m\"",
+                           &store->name, &store->name);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_webhook_shm_init_zone(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_webhook_store_shm_t  *old = data;
+
+    ngx_webhook_shm_t        *shm;
+    ngx_webhook_store_shm_t  *ss;
+
+    ss = shm_zone->data;
+    shm = &ss->shm;
+
+    shm->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (old) {
+        shm->sh = old->shm.sh;
+        return NGX_OK;
+    }
+
+    if (shm_zone->shm.exists) {
+        shm->sh = shm->shpool->data;
+        return NGX_OK;
+    }
+
+    return ngx_webhook_shm_init(shm);
+}
+
+
+static ngx_int_t
+ngx_webhook_shm_claim(ngx_webhook_claim_t *claim)
+{
+    u_char                   digest[NGX_WEBHOOK_SHA256_LEN];
+    ngx_int_t                rc;
+    ngx_webhook_shm_t       *shm;
+    ngx_webhook_shm_node_t  *node;
+
+    shm = claim->store->data;
+
+    if (ngx_webhook_shm_digest(shm, &claim->key, digest) != NGX_OK) {
+        return NGX_WEBHOOK_STORE_ERROR;
+    }
+
+    ngx_shmtx_lock(&shm->shpool->mutex);
+
+    node = ngx_webhook_shm_lookup(shm, digest);
+
+    if (node && !ngx_webhook_shm_expired(node)) {
+        rc = node->done ? NGX_WEBHOOK_DONE : NGX_WEBHOOK_IN_FLIGHT;
+        goto done;
+    }
+
+    if (node) {
+        ngx_queue_remove(&node->queue);
+
+    } else {
+        node = ngx_webhook_shm_add(shm, digest);
+        if (node == NULL) {
+            rc = NGX_WEBHOOK_STORE_ERROR;
+            goto done;
+        }
+    }
+
+    node->done = 0;
+    node->expire = ngx_current_msec + claim->lease;
+    ngx_memcpy(node->token, claim->token, NGX_WEBHOOK_TOKEN_LEN);
+    ngx_queue_insert_tail(&shm->sh->claims, &node->queue);
+
+    rc = NGX_WEBHOOK_CLAIMED;
+
+done:
+
+    ngx_shmtx_unlock(&shm->shpool->mutex);
+
+    return rc;
+}
+
+
+static void
+ngx_webhook_shm_cancel(ngx_webhook_claim_t *claim)
+{
+    /* void: claim() does not wait */
+}
+
+
+static void
+ngx_webhook_shm_renew(ngx_webhook_claim_t *claim)
+{
+    ngx_webhook_shm_t       *shm;
+    ngx_webhook_shm_node_t  *node;
+
+    node = ngx_webhook_shm_own(claim);
+    if (node == NULL) {
+        return;
+    }
+
+    shm = claim->store->data;
+
+    node->expire = ngx_current_msec + claim->lease;
+    ngx_queue_remove(&node->queue);
+    ngx_queue_insert_tail(&shm->sh->claims, &node->queue);
+
+    ngx_shmtx_unlock(&shm->shpool->mutex);
+}
+
+
+static void
+ngx_webhook_shm_commit(ngx_webhook_claim_t *claim, ngx_uint_t status)
+{
+    u_char                   digest[NGX_WEBHOOK_SHA256_LEN];
+    ngx_webhook_shm_t       *shm;
+    ngx_webhook_shm_node_t  *node;
+
+    shm = claim->store->data;
+
+    if (ngx_webhook_shm_digest(shm, &claim->key, digest) != NGX_OK) {
+        return;
+    }
+
+    ngx_shmtx_lock(&shm->shpool->mutex);
+
+    node = ngx_webhook_shm_lookup(shm, digest);
+
+    if (node) {
+        ngx_queue_remove(&node->queue);
+
+    } else {
+        node = ngx_webhook_shm_add(shm, digest);
+    }
+
+    /* what an application accepted is done, whoever holds the claim */
+
+    if (node) {
+        node->done = 1;
+        node->expire = ngx_current_msec + claim->window;
+        ngx_queue_insert_tail(&shm->sh->done, &node->queue);
+    }
+
+    ngx_shmtx_unlock(&shm->shpool->mutex);
+}
+
+
+static void
+ngx_webhook_shm_release(ngx_webhook_claim_t *claim)
+{
+    ngx_webhook_shm_t       *shm;
+    ngx_webhook_shm_node_t  *node;
+
+    node = ngx_webhook_shm_own(claim);
+    if (node == NULL) {
+        return;
+    }
+
+    shm = claim->store->data;
+
+    ngx_webhook_shm_remove(shm, node);
+
+    ngx_shmtx_unlock(&shm->shpool->mutex);
+}
+
+
+/* the node of a live claim of ours, then the mutex is held */
+
+static ngx_webhook_shm_node_t *
+ngx_webhook_shm_own(ngx_webhook_claim_t *claim)
+{
+    u_char                   digest[NGX_WEBHOOK_SHA256_LEN];
+    ngx_webhook_shm_t       *shm;
+    ngx_webhook_shm_node_t  *node;
+
+    shm = claim->store->data;
+
+    if (ngx_webhook_shm_digest(shm, &claim->key, digest) != NGX_OK) {
+        return NULL;
+    }
+
+    ngx_shmtx_lock(&shm->shpool->mutex);
+
+    node = ngx_webhook_shm_lookup(shm, digest);
+
+    if (node && !node->done
+        && ngx_memcmp(node->token, claim->token, NGX_WEBHOOK_TOKEN_LEN) == 0)
+    {
+        return node;
+    }
+
+    ngx_shmtx_unlock(&shm->shpool->mutex);
+
+    return NULL;
+}
