@@ -1,0 +1,138 @@
+# Everything is made in build/; "make help" lists the targets.
+
+SHELL       = /bin/bash
+.SHELLFLAGS = -e -o pipefail -c
+
+ROOT   := $(CURDIR)
+BUILD   = $(ROOT)/build
+OBJS    = $(BUILD)/objs
+ASAN    = $(BUILD)/asan
+MODULE  = $(BUILD)/ngx_http_webhook_verify_module.so
+SOURCES = $(wildcard ngx_http_webhook_verify_module/*.[ch])
+
+# The nginx to build for: Debian's nginx-dev, which brings its own flags, or a
+# source tree that was configured with NGINX_CONF_FLAGS.
+
+NGINX_SRC        = /usr/share/nginx/src
+NGINX_CONF_FLAGS = $(if $(wildcard $(NGINX_SRC)/conf_flags),,$(DEFAULT_FLAGS))
+DEFAULT_FLAGS    = --with-compat --with-debug --with-threads \
+                   --with-http_ssl_module --with-http_v2_module \
+                   --with-http_auth_request_module --with-http_realip_module \
+                   --with-http_stub_status_module
+
+WARN = -Wall -Wextra -Wno-unused-parameter -Wshadow -Wconversion \
+       -Wstrict-prototypes -Werror
+JOBS  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+FLAGS = DEB_BUILD_MAINT_OPTIONS=hardening=+bindnow dpkg-buildflags --get
+
+SANITIZE = -fsanitize=address,undefined
+ASAN_CC  = -O1 -g $(SANITIZE) -fno-sanitize=nonnull-attribute,alignment \
+           -fno-omit-frame-pointer -fno-sanitize-recover=undefined \
+           -DNGX_DEBUG_PALLOC=1
+
+# what of t/ to run, all of it by default: make test TESTS=t/100-x.t
+TESTS =
+
+.PHONY: build demo test unit lint asan clean install-deps help FORCE
+.DELETE_ON_ERROR:
+
+build: $(MODULE) ## builds the module for the installed nginx
+
+demo: ## shows real deliveries going through (STORE=redis: by way of Redis)
+	@STORE=$(STORE) t/tools/demo
+
+test: ## installs what t/ needs and runs it (TESTS=t/100-x.t: only that)
+	@t/tools/install test
+	@$(MAKE) -s build $(if $(TESTS),,unit)
+	@t/tools/prove $(TESTS)
+
+unit: ## runs the tests in C
+	@if [ -f t/unit/Makefile ]; then \
+	    $(MAKE) -s -C t/unit; \
+	fi
+
+lint: build ## checks style, rooms, layers and symbols, and the checks
+	@t/tools/lint --self-test
+	@t/tools/lint
+
+asan: ## runs t/ in an nginx built with address and UB sanitizers
+	@t/tools/install test nginx-source
+	@$(MAKE) -s $(ASAN)/objs/nginx
+	@rm -f $(ASAN)/report*
+	@status=0; \
+	 ASAN_OPTIONS=log_path=$(ASAN)/report \
+	 UBSAN_OPTIONS=log_path=$(ASAN)/report,print_stacktrace=1 \
+	 TEST_NGINX_BINARY=$(ASAN)/objs/nginx TEST_NGINX_LOAD_MODULES= \
+	 t/tools/prove $(TESTS) || status=$$?; \
+	 awk "$$REPORTED" /dev/null $$(ls $(ASAN)/report* 2> /dev/null) >&2 \
+	 || status=1; \
+	 exit $$status
+
+# core leaves some memory to exit(), so a leak counts only if it is our own
+
+define REPORTED
+BEGIN { RS = "" }
+/^SUMMARY|LeakSanitizer: detected/ { next }
+/leak of/ && !/ngx_(http_)?webhook_/ { next }
+{ print FILENAME ":\n" $$0 "\n"; found = 1 }
+END { exit found }
+endef
+
+export REPORTED
+
+install-deps: ## installs what build, demo and test need
+	@STORE=redis t/tools/install build demo test
+
+clean: ## removes build/
+	rm -rf $(BUILD)
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+
+# configure takes seconds: only when config, the flags or nginx change
+
+$(MODULE): $(OBJS)/Makefile $(SOURCES)
+	@echo "building $(MODULE:$(ROOT)/%=%)"
+	@$(MAKE) --no-print-directory $(JOBS) -C $(NGINX_SRC) \
+	    -f $(OBJS)/Makefile CC='$(CC) $(WARN)' modules > $(BUILD)/make.log
+	@cp $(OBJS)/$(@F) $@
+
+$(OBJS)/Makefile: config $(BUILD)/configured-for
+	@echo "configuring for the nginx in $(NGINX_SRC)"
+	@cflags="$$($(FLAGS) CFLAGS) -fPIC $$($(FLAGS) CPPFLAGS)"; \
+	 ldflags="$$($(FLAGS) LDFLAGS) -fPIC"; \
+	 flags=($(NGINX_CONF_FLAGS)); \
+	 if [ -z "$$flags" ]; then \
+	    . $(NGINX_SRC)/conf_flags; flags=("$${NGX_CONF_FLAGS[@]}"); \
+	 fi; \
+	 cd $(NGINX_SRC); \
+	 env -u CFLAGS ./configure --with-cc-opt="$$cflags" \
+	    --with-ld-opt="$$ldflags" "$${flags[@]}" \
+	    --add-dynamic-module=$(ROOT) --builddir=$(OBJS) \
+	    > $(BUILD)/configure.log \
+	 || { tail -n 5 $(BUILD)/configure.log >&2; exit 1; }
+
+$(BUILD)/configured-for: FORCE
+	@[ -f $(NGINX_SRC)/configure ] || { \
+	    echo "no nginx in $(NGINX_SRC): run t/tools/install build," \
+	         "or set NGINX_SRC" >&2; exit 1; \
+	 }
+	@mkdir -p $(BUILD)
+	@{ echo '$(NGINX_SRC) $(NGINX_CONF_FLAGS) $(CC) $(WARN) $(SOURCES)'; \
+	   cat $(NGINX_SRC)/src/core/nginx.h; \
+	   dpkg-query -W nginx-dev 2>/dev/null || true; } > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(ASAN)/objs/nginx: $(ASAN)/objs/Makefile $(SOURCES)
+	@echo "building $(@:$(ROOT)/%=%)"
+	@$(MAKE) --no-print-directory $(JOBS) -C $(ASAN)/nginx \
+	    -f $(ASAN)/objs/Makefile binary > $(ASAN)/make.log
+
+$(ASAN)/objs/Makefile: config
+	@echo "configuring nginx with sanitizers"
+	@cd $(ASAN)/nginx; \
+	 env -u CFLAGS ./configure $(DEFAULT_FLAGS) --add-module=$(ROOT) \
+	    --builddir=$(ASAN)/objs --with-ld-opt="$(SANITIZE)" \
+	    --with-cc-opt="$(ASAN_CC)" > $(ASAN)/configure.log \
+	 || { tail -n 5 $(ASAN)/configure.log >&2; exit 1; }
