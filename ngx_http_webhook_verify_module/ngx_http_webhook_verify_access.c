@@ -53,6 +53,10 @@ static ngx_int_t ngx_http_webhook_verify_send_duplicate(
 
 static ngx_str_t  ngx_http_webhook_verify_text = ngx_string("text/plain");
 
+static ngx_http_complex_value_t  ngx_http_webhook_verify_duplicate = {
+    .value = ngx_string("Already processed")
+};
+
 
 ngx_int_t
 ngx_http_webhook_verify_access_handler(ngx_http_request_t *r)
@@ -65,6 +69,13 @@ ngx_http_webhook_verify_access_handler(ngx_http_request_t *r)
 
     if (wlcf->preset == NULL) {
         return NGX_DECLINED;
+    }
+
+    if (wlcf->keys == NULL) {
+
+        /* a level that _gate.c took for one that handles no request */
+
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ctx = ngx_http_webhook_verify_get_ctx(r);
@@ -84,20 +95,10 @@ ngx_http_webhook_verify_access_handler(ngx_http_request_t *r)
     case NGX_HTTP_WEBHOOK_START:
         rc = ngx_http_webhook_verify_start(r, ctx);
 
-        if (rc != NGX_OK) {
-            return rc;
-        }
-
-        /* fall through */
+        return (rc == NGX_OK) ? ngx_http_webhook_verify_verify(r, ctx) : rc;
 
     case NGX_HTTP_WEBHOOK_VERIFY:
-        rc = ngx_http_webhook_verify_verify(r, ctx);
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
-
-        return ngx_http_webhook_verify_verdict(r, ctx);
+        return ngx_http_webhook_verify_verify(r, ctx);
 
     case NGX_HTTP_WEBHOOK_BODY:
 
@@ -250,8 +251,6 @@ ngx_http_webhook_verify_body_handler(ngx_http_request_t *r)
 }
 
 
-/* NGX_OK: there is a result */
-
 static ngx_int_t
 ngx_http_webhook_verify_verify(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx)
@@ -261,7 +260,7 @@ ngx_http_webhook_verify_verify(ngx_http_request_t *r,
     rc = ngx_http_webhook_verify_scheme_body(r, ctx);
 
     if (rc == NGX_DECLINED) {
-        return NGX_OK;
+        return ngx_http_webhook_verify_verdict(r, ctx);
     }
 
     if (rc != NGX_OK || ngx_http_webhook_verify_id(r, ctx) != NGX_OK) {
@@ -273,7 +272,11 @@ ngx_http_webhook_verify_verify(ngx_http_request_t *r,
 
     rc = ngx_http_webhook_verify_dedup_claim(r, ctx);
 
-    return (rc == NGX_ERROR) ? NGX_HTTP_INTERNAL_SERVER_ERROR : rc;
+    if (rc == NGX_OK) {
+        return ngx_http_webhook_verify_verdict(r, ctx);
+    }
+
+    return (rc == NGX_AGAIN) ? NGX_AGAIN : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
@@ -298,6 +301,8 @@ static ngx_int_t
 ngx_http_webhook_verify_verdict(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx)
 {
+    r->connection->log->action = NULL;
+
     if (ctx->result == NGX_HTTP_WEBHOOK_FIRST
         || (ctx->result == NGX_HTTP_WEBHOOK_STORE_ERROR
             && ctx->conf->store_error == NGX_HTTP_WEBHOOK_STORE_PASS))
@@ -386,23 +391,11 @@ static ngx_int_t
 ngx_http_webhook_verify_send_duplicate(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx)
 {
-    ngx_int_t                 rc;
-    ngx_http_complex_value_t  cv;
-
-    ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));
-
-    if (ctx->conf->duplicate_status == NGX_HTTP_NO_CONTENT) {
-
-        /* it has neither a body nor a length */
-
-        r->header_only = 1;
-
-    } else {
-        ngx_str_set(&cv.value, "Already processed");
-    }
+    ngx_int_t  rc;
 
     rc = ngx_http_send_response(r, ctx->conf->duplicate_status,
-                                &ngx_http_webhook_verify_text, &cv);
+                                &ngx_http_webhook_verify_text,
+                                &ngx_http_webhook_verify_duplicate);
 
     ngx_http_finalize_request(r, rc);
 

@@ -16,19 +16,12 @@
 
 static ngx_int_t ngx_http_webhook_verify_dedup_key(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx);
-static void ngx_http_webhook_verify_dedup_token(
+static ngx_int_t ngx_http_webhook_verify_dedup_token(
     ngx_http_webhook_verify_main_conf_t *wmcf, u_char *token);
 static void ngx_http_webhook_verify_dedup_handler(void *data,
     ngx_uint_t result);
 static void ngx_http_webhook_verify_dedup_answer(
     ngx_http_webhook_verify_ctx_t *ctx, ngx_uint_t result);
-
-
-ngx_int_t
-ngx_http_webhook_verify_dedup_init(ngx_http_webhook_verify_main_conf_t *wmcf)
-{
-    return ngx_webhook_random(wmcf->worker, sizeof(wmcf->worker));
-}
 
 
 ngx_int_t
@@ -46,15 +39,15 @@ ngx_http_webhook_verify_dedup_claim(ngx_http_request_t *r,
 
     r->connection->log->action = "claiming webhook event";
 
-    if (ngx_http_webhook_verify_dedup_key(r, ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_webhook_verify_module);
 
     claim = &ctx->claim;
 
-    ngx_http_webhook_verify_dedup_token(wmcf, claim->token);
+    if (ngx_http_webhook_verify_dedup_key(r, ctx) != NGX_OK
+        || ngx_http_webhook_verify_dedup_token(wmcf, claim->token) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     claim->store = ctx->conf->store;
     claim->timeout = ctx->conf->store_timeout;
@@ -120,16 +113,24 @@ ngx_http_webhook_verify_dedup_key(ngx_http_request_t *r,
 
 /* nobody need guess it wrong: it has to be unique, and cheap */
 
-static void
+static ngx_int_t
 ngx_http_webhook_verify_dedup_token(ngx_http_webhook_verify_main_conf_t *wmcf,
     u_char *token)
 {
     uint64_t  n;
 
+    if (wmcf->tokens == 0
+        && ngx_webhook_random(wmcf->worker, sizeof(wmcf->worker)) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     n = ++wmcf->tokens;
 
     token = ngx_cpymem(token, wmcf->worker, sizeof(wmcf->worker));
     ngx_memcpy(token, &n, sizeof(uint64_t));
+
+    return NGX_OK;
 }
 
 

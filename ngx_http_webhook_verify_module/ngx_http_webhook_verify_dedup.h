@@ -11,11 +11,6 @@
 #include "ngx_http_webhook_verify_module.h"
 
 
-/* of a worker: what its tokens begin with */
-
-ngx_int_t ngx_http_webhook_verify_dedup_init(
-    ngx_http_webhook_verify_main_conf_t *wmcf);
-
 /*
  * Claims the event of a verified delivery.  NGX_OK: ctx->result is set,
  * NGX_AGAIN: ctx->resume() is called when it is, NGX_ERROR.

@@ -7,7 +7,6 @@
 #include "ngx_http_webhook_verify_module.h"
 #include "ngx_http_webhook_verify_access.h"
 #include "ngx_http_webhook_verify_conf.h"
-#include "ngx_http_webhook_verify_dedup.h"
 #include "ngx_http_webhook_verify_gate.h"
 #include "ngx_http_webhook_verify_variables.h"
 #include "ngx_webhook_store_shm.h"
@@ -24,7 +23,6 @@ static void *ngx_http_webhook_verify_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_webhook_verify_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_webhook_verify_merge_loc_conf(ngx_conf_t *cf,
     void *parent, void *child);
-static ngx_int_t ngx_http_webhook_verify_init_process(ngx_cycle_t *cycle);
 static void ngx_http_webhook_verify_exit_process(ngx_cycle_t *cycle);
 
 
@@ -188,7 +186,7 @@ ngx_module_t  ngx_http_webhook_verify_module = {
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    ngx_http_webhook_verify_init_process,  /* init process */
+    NULL,                                  /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
     ngx_http_webhook_verify_exit_process,  /* exit process */
@@ -351,22 +349,6 @@ ngx_http_webhook_verify_init(ngx_conf_t *cf)
     *h = ngx_http_webhook_verify_access_handler;
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_webhook_verify_init_process(ngx_cycle_t *cycle)
-{
-    ngx_http_webhook_verify_main_conf_t  *wmcf;
-
-    wmcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                              ngx_http_webhook_verify_module);
-
-    if (wmcf == NULL) {
-        return NGX_OK;
-    }
-
-    return ngx_http_webhook_verify_dedup_init(wmcf);
 }
 
 

@@ -23,17 +23,24 @@
 
 
 static void ngx_webhook_lease_handler(ngx_event_t *ev);
+static void ngx_webhook_lease_cleanup(void *data);
 
 
 ngx_webhook_lease_t *
 ngx_webhook_lease_create(ngx_conf_t *cf, ngx_msec_t lease)
 {
+    ngx_pool_cleanup_t   *cln;
     ngx_webhook_lease_t  *l;
 
-    l = ngx_pcalloc(cf->pool, sizeof(ngx_webhook_lease_t));
-    if (l == NULL) {
+    cln = ngx_pool_cleanup_add(cf->pool, sizeof(ngx_webhook_lease_t));
+    if (cln == NULL) {
         return NULL;
     }
+
+    l = cln->data;
+    ngx_memzero(l, sizeof(ngx_webhook_lease_t));
+
+    cln->handler = ngx_webhook_lease_cleanup;
 
     l->ident = -1;
     l->interval = lease / NGX_WEBHOOK_LEASE_RENEWALS;
@@ -103,5 +110,18 @@ ngx_webhook_lease_handler(ngx_event_t *ev)
         ngx_queue_insert_tail(&lease->claims, q);
 
         claim->store->renew(claim);
+    }
+}
+
+
+/* a single process outlives its configuration */
+
+static void
+ngx_webhook_lease_cleanup(void *data)
+{
+    ngx_webhook_lease_t *lease = data;
+
+    if (lease->event.timer_set) {
+        ngx_del_timer(&lease->event);
     }
 }

@@ -75,7 +75,7 @@ struct ngx_webhook_store_s {
     void                         (*release)(ngx_webhook_claim_t *claim);
 
     /* of a worker; NULL where there is nothing to do */
-    void                         (*exit)(ngx_webhook_store_t *store);
+    void                         (*exit)(void *store);
 
     ngx_str_t                      name;      /* as configured */
     void                          *data;

@@ -36,7 +36,7 @@
 
 
 typedef struct {
-    ngx_webhook_store_t       store;
+    ngx_webhook_store_t       store;         /* must be first */
     ngx_webhook_redis_t       rds;
 
     /* the last word it refused a command by, and when it was logged */
@@ -65,7 +65,7 @@ static void ngx_webhook_redis_renew(ngx_webhook_claim_t *claim);
 static void ngx_webhook_redis_commit(ngx_webhook_claim_t *claim,
     ngx_uint_t status);
 static void ngx_webhook_redis_release(ngx_webhook_claim_t *claim);
-static void ngx_webhook_redis_store_exit(ngx_webhook_store_t *store);
+static void ngx_webhook_redis_store_exit(void *data);
 
 static ngx_webhook_redis_cmd_t *ngx_webhook_redis_cmd(
     ngx_webhook_claim_t *claim, ngx_webhook_redis_handler_pt handler);
@@ -108,12 +108,16 @@ ngx_webhook_store_t *
 ngx_webhook_store_redis_create(ngx_conf_t *cf, ngx_str_t *url)
 {
     const char                 *err;
+    ngx_pool_cleanup_t         *cln;
     ngx_webhook_store_redis_t  *sr;
 
-    sr = ngx_pcalloc(cf->pool, sizeof(ngx_webhook_store_redis_t));
-    if (sr == NULL) {
+    cln = ngx_pool_cleanup_add(cf->pool, sizeof(ngx_webhook_store_redis_t));
+    if (cln == NULL) {
         return NULL;
     }
+
+    sr = cln->data;
+    ngx_memzero(sr, sizeof(ngx_webhook_store_redis_t));
 
     err = ngx_webhook_redis_url_parse(cf->pool, url, &sr->rds.peer.url);
 
@@ -128,6 +132,10 @@ ngx_webhook_store_redis_create(ngx_conf_t *cf, ngx_str_t *url)
     }
 
     ngx_webhook_redis_init(&sr->rds, &cf->cycle->new_log);
+
+    /* a single process outlives its configuration */
+
+    cln->handler = ngx_webhook_redis_store_exit;
 
     sr->store.claim = ngx_webhook_redis_claim;
     sr->store.cancel = ngx_webhook_redis_cancel;
@@ -156,11 +164,9 @@ ngx_webhook_store_redis_locate(ngx_conf_t *cf, ngx_webhook_store_t *store,
 
 
 static void
-ngx_webhook_redis_store_exit(ngx_webhook_store_t *store)
+ngx_webhook_redis_store_exit(void *data)
 {
-    ngx_webhook_store_redis_t  *sr;
-
-    sr = store->data;
+    ngx_webhook_store_redis_t *sr = data;
 
     ngx_webhook_redis_exit(&sr->rds);
 }
