@@ -8,7 +8,7 @@ RUN t/tools/install build && make
 FROM debian:bookworm-slim
 
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends nginx libyajl2 ca-certificates \
+    && apt-get install -y --no-install-recommends nginx ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
     && ln -sf /dev/stdout /var/log/nginx/access.log \
     && ln -sf /dev/stderr /var/log/nginx/error.log \

@@ -33,7 +33,7 @@ ASAN_CC  = -O1 -g $(SANITIZE) -fno-sanitize=nonnull-attribute,alignment \
 # what of t/ to run, all of it by default: make test TESTS=t/100-x.t
 TESTS =
 
-.PHONY: build demo test unit lint asan clean install-deps help FORCE
+.PHONY: build demo test unit docs lint asan clean install-deps help FORCE
 .DELETE_ON_ERROR:
 
 build: $(MODULE) ## builds the module for the installed nginx
@@ -51,9 +51,14 @@ unit: ## runs the tests in C
 	    $(MAKE) -s -C t/unit; \
 	fi
 
-lint: build ## checks style, rooms, layers and symbols, and the checks
+docs: $(BUILD)/providers ## writes docs/providers.md from the table of presets
+	@$< > docs/providers.md
+
+lint: build $(BUILD)/providers ## checks style, rooms, layers and symbols, and the checks
 	@t/tools/lint --self-test
 	@t/tools/lint
+	@$(BUILD)/providers | diff -q - docs/providers.md > /dev/null \
+	 || { echo "docs/providers.md is not current: make docs"; exit 1; }
 
 asan: ## runs t/ in an nginx built with address and UB sanitizers
 	@t/tools/install test nginx-source
@@ -112,6 +117,13 @@ $(OBJS)/Makefile: config $(BUILD)/configured-for
 	    --add-dynamic-module=$(ROOT) --builddir=$(OBJS) \
 	    > $(BUILD)/configure.log \
 	 || { tail -n 5 $(BUILD)/configure.log >&2; exit 1; }
+
+PRESETS = ngx_http_webhook_verify_module/ngx_webhook_preset
+
+$(BUILD)/providers: t/tools/providers.c $(PRESETS).c $(PRESETS).h $(OBJS)/Makefile
+	@$(CC) $(filter-out -Wconversion,$(WARN)) -O1 -o $@ \
+	    $(addprefix -I$(NGINX_SRC)/src/,core event event/modules os/unix) \
+	    -I$(OBJS) -Ingx_http_webhook_verify_module $(filter %.c,$^)
 
 $(BUILD)/configured-for: FORCE
 	@[ -f $(NGINX_SRC)/configure ] || { \

@@ -263,7 +263,13 @@ ngx_http_webhook_verify_verify(ngx_http_request_t *r,
         return ngx_http_webhook_verify_verdict(r, ctx);
     }
 
-    if (rc != NGX_OK || ngx_http_webhook_verify_id(r, ctx) != NGX_OK) {
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->verified = 1;
+
+    if (ngx_http_webhook_verify_id(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

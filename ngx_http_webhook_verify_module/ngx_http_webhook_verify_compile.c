@@ -47,6 +47,46 @@ ngx_http_webhook_verify_compile_value(ngx_conf_t *cf, ngx_str_t *text)
 }
 
 
+ngx_int_t
+ngx_http_webhook_verify_compile_field(ngx_conf_t *cf, ngx_str_t *text,
+    ngx_http_webhook_verify_field_t *field)
+{
+    u_char  *p, *end;
+
+    field->value = ngx_http_webhook_verify_compile_value(cf, text);
+    if (field->value == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = text->data;
+    end = p + text->len;
+
+    if (text->len > 3 && p[0] == '$' && p[1] == '{' && end[-1] == '}') {
+        p++;
+        end--;
+    }
+
+    if (end - p <= 6 || ngx_strncmp(p + 1, "http_", 5) != 0) {
+        return NGX_OK;
+    }
+
+    p += 6;
+
+    field->header.data = p;
+    field->header.len = (size_t) (end - p);
+
+    for ( /* void */ ; p < end; p++) {
+
+        if ((*p < 'a' || *p > 'z') && (*p < '0' || *p > '9') && *p != '_') {
+            field->header.len = 0;
+            break;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 ngx_http_webhook_verify_signed_t *
 ngx_http_webhook_verify_compile_signed(ngx_conf_t *cf, ngx_str_t *text)
 {
@@ -254,10 +294,10 @@ ngx_http_webhook_verify_compile_preset(ngx_conf_t *cf, ngx_str_t *name,
     if (data->signature) {
         ngx_http_webhook_verify_text(&text, data->signature);
 
-        preset->signature.value =
-            ngx_http_webhook_verify_compile_value(cf, &text);
-
-        if (preset->signature.value == NULL) {
+        if (ngx_http_webhook_verify_compile_field(cf, &text,
+                                                  &preset->signature)
+            != NGX_OK)
+        {
             return NULL;
         }
     }
@@ -265,10 +305,10 @@ ngx_http_webhook_verify_compile_preset(ngx_conf_t *cf, ngx_str_t *name,
     if (data->timestamp) {
         ngx_http_webhook_verify_text(&text, data->timestamp);
 
-        preset->timestamp.value =
-            ngx_http_webhook_verify_compile_value(cf, &text);
-
-        if (preset->timestamp.value == NULL) {
+        if (ngx_http_webhook_verify_compile_field(cf, &text,
+                                                  &preset->timestamp)
+            != NGX_OK)
+        {
             return NULL;
         }
     }

@@ -16,6 +16,11 @@
 ngx_http_complex_value_t *ngx_http_webhook_verify_compile_value(
     ngx_conf_t *cf, ngx_str_t *text);
 
+/* a value, and the header that it is where it is $http_<header> alone */
+
+ngx_int_t ngx_http_webhook_verify_compile_field(ngx_conf_t *cf,
+    ngx_str_t *text, ngx_http_webhook_verify_field_t *field);
+
 /* text and variables around exactly one $request_body */
 
 ngx_http_webhook_verify_signed_t *ngx_http_webhook_verify_compile_signed(

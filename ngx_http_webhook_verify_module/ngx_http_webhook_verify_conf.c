@@ -139,8 +139,7 @@ ngx_http_webhook_verify_conf_signature(ngx_conf_t *cf, ngx_command_t *cmd,
         }
     }
 
-    sig->value = ngx_http_webhook_verify_compile_value(cf, &value[1]);
-    if (sig->value == NULL) {
+    if (ngx_http_webhook_verify_compile_field(cf, &value[1], sig) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -200,8 +199,9 @@ ngx_http_webhook_verify_conf_timestamp(ngx_conf_t *cf, ngx_command_t *cmd,
         }
     }
 
-    time->value = ngx_http_webhook_verify_compile_value(cf, &value[1]);
-    if (time->value == NULL) {
+    if (ngx_http_webhook_verify_compile_field(cf, &value[1], time)
+        != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

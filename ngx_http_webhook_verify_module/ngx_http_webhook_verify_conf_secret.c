@@ -113,6 +113,7 @@ ngx_http_webhook_verify_conf_secret_file(ngx_conf_t *cf, ngx_command_t *cmd,
         cv->value = line[i];
 
         secret->value = cv;
+        secret->file = value[1];
         secret->encoding = encoding;
         secret->fixed = 1;
     }

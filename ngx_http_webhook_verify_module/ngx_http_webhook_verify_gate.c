@@ -39,6 +39,8 @@ static void ngx_http_webhook_verify_gate_cleanup(void *data);
 static ngx_int_t ngx_http_webhook_verify_gate_store(ngx_conf_t *cf,
     ngx_http_webhook_verify_loc_conf_t *wlcf,
     ngx_http_core_loc_conf_t *clcf);
+static void ngx_http_webhook_verify_gate_warn(ngx_conf_t *cf,
+    ngx_http_webhook_verify_loc_conf_t *wlcf);
 
 
 ngx_int_t
@@ -73,6 +75,10 @@ ngx_http_webhook_verify_gate(ngx_conf_t *cf,
         || ngx_http_webhook_verify_gate_store(cf, wlcf, clcf) != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    if (wlcf->store) {
+        ngx_http_webhook_verify_gate_warn(cf, wlcf);
     }
 
     return NGX_OK;
@@ -131,6 +137,7 @@ ngx_http_webhook_verify_gate_signature(ngx_conf_t *cf,
 
     if (set) {
         wlcf->sig.value = set->value;
+        wlcf->sig.header = set->header;
 
         if (set->algorithm != NGX_CONF_UNSET_UINT) {
             wlcf->sig.algorithm = set->algorithm;
@@ -304,10 +311,13 @@ ngx_http_webhook_verify_gate_key(ngx_conf_t *cf,
 
     if (rc == NGX_DECLINED) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "a secret of \"webhook_verify %V\" is not in the "
-                           "encoding that it is given in, see \"encoding=\" "
-                           "of \"webhook_verify_secret\"",
-                           &wlcf->preset->name);
+                           "a secret of \"webhook_verify %V\", in "
+                           "\"%s%V\", is not in the encoding that it is "
+                           "given in, see its parameter \"encoding=\"",
+                           &wlcf->preset->name,
+                           secret->file.len ? "webhook_verify_secret_file "
+                                            : "webhook_verify_secret",
+                           &secret->file);
     }
 
     if (rc != NGX_OK) {
@@ -390,4 +400,50 @@ ngx_http_webhook_verify_gate_store(ngx_conf_t *cf,
     wlcf->leases = ngx_webhook_lease_create(cf, wlcf->lease);
 
     return wlcf->leases ? NGX_OK : NGX_ERROR;
+}
+
+
+/* what works, but hardly as it was meant */
+
+static void
+ngx_http_webhook_verify_gate_warn(ngx_conf_t *cf,
+    ngx_http_webhook_verify_loc_conf_t *wlcf)
+{
+    ngx_str_t                   *name;
+    const ngx_webhook_preset_t  *data;
+
+    name = &wlcf->preset->name;
+    data = wlcf->preset->data;
+
+    if (wlcf->set_ids == NULL && wlcf->ids && !data->id_signed) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "the id of \"webhook_verify %V\" is not signed: "
+                           "who replays a delivery can change it and is not "
+                           "found to be a duplicate", name);
+    }
+
+    if (wlcf->time.value && wlcf->window < 2 * wlcf->time.tolerance) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"webhook_verify_window\" of "
+                           "\"webhook_verify %V\" is shorter than twice the "
+                           "tolerance of its timestamp: a delivery can be "
+                           "replayed when it is forgotten", name);
+    }
+
+    if (data->horizon && wlcf->window / 1000 < data->horizon) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"webhook_verify_window\" of "
+                           "\"webhook_verify %V\" is shorter than %uis, for "
+                           "which the provider repeats a delivery",
+                           name, data->horizon);
+    }
+
+    if (wlcf->lease < 1000 || wlcf->lease > wlcf->window) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"webhook_verify_lease\" of %Mms is %s",
+                           wlcf->lease, wlcf->lease < 1000
+                           ? "so short that a claim may be lost while its "
+                             "request lives"
+                           : "longer than \"webhook_verify_window\"");
+    }
 }

@@ -219,7 +219,6 @@ ngx_http_webhook_verify_parts_find(ngx_http_request_t *r,
 
     rc = ngx_http_webhook_verify_body_each(r, ngx_http_webhook_verify_id_json,
                                            json);
-    ngx_webhook_json_free(json);
 
     for (i = 0; i < p->nwants; i++) {
         if (p->wants[i].state == NGX_WEBHOOK_JSON_FOUND) {

@@ -8,6 +8,7 @@
 #include "ngx_http_webhook_verify_access.h"
 #include "ngx_http_webhook_verify_conf.h"
 #include "ngx_http_webhook_verify_gate.h"
+#include "ngx_http_webhook_verify_json_set.h"
 #include "ngx_http_webhook_verify_variables.h"
 #include "ngx_webhook_store_shm.h"
 
@@ -94,6 +95,13 @@ static ngx_command_t  ngx_http_webhook_verify_commands[] = {
       NGX_HTTP_WEBHOOK_CONF|NGX_CONF_1MORE,
       ngx_http_webhook_verify_conf_id,
       NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("webhook_verify_json_set"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_webhook_verify_conf_json_set,
+      NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
 
@@ -209,6 +217,7 @@ ngx_http_webhook_verify_create_main_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     wmcf->zone = NULL;
+     *     wmcf->json_sets = 0;
      *     wmcf->tokens = 0;
      */
 

@@ -59,6 +59,7 @@ typedef struct {
     ngx_array_t                    stores;    /* of ngx_webhook_store_t * */
     ngx_array_t                    zones;     /* those in shared memory */
     ngx_webhook_store_t           *zone;      /* the default, if it is used */
+    ngx_uint_t                     json_sets; /* how many there are */
 
     /* of a worker: what all its tokens begin with, and how many there were */
     u_char                         worker[8];
@@ -70,6 +71,8 @@ typedef struct {
 
 typedef struct {
     ngx_http_complex_value_t      *value;
+    ngx_str_t                      header;    /* of $http_<header>, if it is
+                                                 nothing else */
     ngx_webhook_form_t             form;      /* data is NULL: not given */
     ngx_uint_t                     algorithm;
     ngx_uint_t                     encoding;
@@ -90,6 +93,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_complex_value_t      *value;
+    ngx_str_t                      file;      /* empty: not from one */
     ngx_uint_t                     encoding;  /* UNSET: the preset's */
     unsigned                       fixed:1;
 } ngx_http_webhook_verify_secret_t;
@@ -112,6 +116,14 @@ typedef struct {
     ngx_http_webhook_verify_part_t  *parts;
     ngx_uint_t                       nparts;
 } ngx_http_webhook_verify_id_t;
+
+
+/* a variable of webhook_verify_json_set */
+
+typedef struct {
+    ngx_webhook_json_pointer_t       pointer;
+    ngx_uint_t                       index;
+} ngx_http_webhook_verify_json_set_t;
 
 
 /* a preset with its values compiled */
@@ -188,6 +200,8 @@ struct ngx_http_webhook_verify_ctx_s {
     int64_t                              signed_at;    /* ms */
     ngx_uint_t                           secret_index; /* 1-based */
 
+    ngx_webhook_json_want_t             *json;         /* of variables */
+
     ngx_str_t                            id;
     u_char                               digest[2 * NGX_WEBHOOK_SHA256_LEN];
 
@@ -197,6 +211,7 @@ struct ngx_http_webhook_verify_ctx_s {
     ngx_msec_int_t                       store_time;   /* ms, or -1 */
 
     unsigned                             waiting:1;    /* for the body */
+    unsigned                             verified:1;
     unsigned                             body_id:1;
     unsigned                             leased:1;
     unsigned                             unsettled:1;

@@ -28,6 +28,8 @@ typedef struct {
 
 static ngx_int_t ngx_http_webhook_verify_signature(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx);
+static ngx_uint_t ngx_http_webhook_verify_repeated(ngx_http_request_t *r,
+    ngx_str_t *header);
 static ngx_uint_t ngx_http_webhook_verify_blank(ngx_webhook_form_t *form,
     ngx_str_t *value);
 static ngx_int_t ngx_http_webhook_verify_timestamp(ngx_http_request_t *r,
@@ -86,6 +88,11 @@ ngx_http_webhook_verify_signature(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    if (sig->header.len && ngx_http_webhook_verify_repeated(r, &sig->header)) {
+        ctx->result = NGX_HTTP_WEBHOOK_MALFORMED_SIGNATURE;
+        return NGX_DECLINED;
+    }
+
     rest = ctx->signature;
 
     while (ngx_webhook_item_next(&sig->form, &rest, &item) == NGX_OK) {
@@ -103,6 +110,58 @@ ngx_http_webhook_verify_signature(ngx_http_request_t *r,
                   : NGX_HTTP_WEBHOOK_MALFORMED_SIGNATURE;
 
     return NGX_DECLINED;
+}
+
+
+/*
+ * A variable shows the first of several headers of its name before nginx
+ * 1.23, and all of them since; an application may see yet another.
+ */
+
+static ngx_uint_t
+ngx_http_webhook_verify_repeated(ngx_http_request_t *r, ngx_str_t *header)
+{
+    size_t            n;
+    u_char            ch;
+    ngx_uint_t        i, found;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    found = 0;
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len != header->len) {
+            continue;
+        }
+
+        for (n = 0; n < header->len; n++) {
+            ch = h[i].lowcase_key[n];
+
+            if (header->data[n] != (ch == '-' ? '_' : ch)) {
+                break;
+            }
+        }
+
+        if (n == header->len) {
+            found++;
+        }
+    }
+
+    return found > 1;
 }
 
 

@@ -5,19 +5,19 @@
 
 
 /*
- * Scalars out of a JSON document that comes in pieces: no tree, nothing kept
- * but what is wanted, and not a byte read after it.
+ * Scalars out of a JSON document that comes in pieces: what is found on the
+ * way of a pointer, and when there is nothing more to look for.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <yajl/yajl_parse.h>
 #include "ngx_webhook_json.h"
+#include "ngx_webhook_scan.h"
 
 
 struct ngx_webhook_json_s {
-    yajl_handle               yajl;
+    ngx_webhook_scan_t        scan;
     ngx_pool_t               *pool;
     ngx_webhook_json_want_t  *wants;
     ngx_uint_t                nwants;
@@ -27,35 +27,22 @@ struct ngx_webhook_json_s {
 
 static ngx_int_t ngx_webhook_json_token(ngx_pool_t *pool, ngx_str_t *text,
     ngx_webhook_json_token_t *token);
-static void ngx_webhook_json_begin(ngx_webhook_json_t *json);
-static int ngx_webhook_json_scalar(ngx_webhook_json_t *json,
-    const u_char *data, size_t len);
-static int ngx_webhook_json_open(ngx_webhook_json_t *json, ngx_uint_t array);
-static int ngx_webhook_json_close(void *data);
-static int ngx_webhook_json_wanted(ngx_webhook_json_t *json);
-
-static int ngx_webhook_json_null(void *data);
-static int ngx_webhook_json_boolean(void *data, int value);
-static int ngx_webhook_json_number(void *data, const char *text, size_t len);
-static int ngx_webhook_json_string(void *data, const unsigned char *text,
-    size_t len);
-static int ngx_webhook_json_open_map(void *data);
-static int ngx_webhook_json_key(void *data, const unsigned char *text,
-    size_t len);
-static int ngx_webhook_json_open_array(void *data);
+static ngx_uint_t ngx_webhook_json_want_name(void *data);
+static ngx_uint_t ngx_webhook_json_want_scalar(void *data);
+static void ngx_webhook_json_name(void *data, ngx_str_t *text);
+static ngx_int_t ngx_webhook_json_scalar(void *data, ngx_str_t *text);
+static ngx_int_t ngx_webhook_json_open(void *data, ngx_uint_t array);
+static ngx_int_t ngx_webhook_json_close(void *data);
+static ngx_uint_t ngx_webhook_json_element(ngx_webhook_json_t *json);
+static ngx_int_t ngx_webhook_json_wanted(ngx_webhook_json_t *json);
 
 
-static yajl_callbacks  ngx_webhook_json_callbacks = {
-    ngx_webhook_json_null,
-    ngx_webhook_json_boolean,
-    NULL,                                  /* integer: all are numbers */
-    NULL,                                  /* double */
-    ngx_webhook_json_number,
-    ngx_webhook_json_string,
-    ngx_webhook_json_open_map,
-    ngx_webhook_json_key,
-    ngx_webhook_json_close,
-    ngx_webhook_json_open_array,
+static const ngx_webhook_scan_handlers_t  ngx_webhook_json_handlers = {
+    ngx_webhook_json_want_name,
+    ngx_webhook_json_want_scalar,
+    ngx_webhook_json_name,
+    ngx_webhook_json_scalar,
+    ngx_webhook_json_open,
     ngx_webhook_json_close
 };
 
@@ -172,45 +159,86 @@ ngx_webhook_json_create(ngx_pool_t *pool, ngx_webhook_json_want_t *wants,
     json->wants = wants;
     json->nwants = nwants;
 
-    json->yajl = yajl_alloc(&ngx_webhook_json_callbacks, NULL, json);
-    if (json->yajl == NULL) {
-        return NULL;
-    }
-
-    /* an id is bytes: whether they are UTF-8 is the application's concern */
-
-    (void) yajl_config(json->yajl, yajl_dont_validate_strings, 1);
+    json->scan.handlers = &ngx_webhook_json_handlers;
+    json->scan.data = json;
+    json->scan.pool = pool;
 
     return json;
-}
-
-
-void
-ngx_webhook_json_free(ngx_webhook_json_t *json)
-{
-    yajl_free(json->yajl);
 }
 
 
 ngx_int_t
 ngx_webhook_json_feed(ngx_webhook_json_t *json, u_char *data, size_t len)
 {
-    if (yajl_parse(json->yajl, data, len) != yajl_status_ok) {
-        return NGX_DONE;
-    }
-
-    return NGX_OK;
+    return ngx_webhook_scan(&json->scan, data, len);
 }
 
 
-/* a value begins: in an array it may be the element that is wanted */
+/* is a member of this container on the way of a pointer? */
 
-static void
-ngx_webhook_json_begin(ngx_webhook_json_t *json)
+static ngx_uint_t
+ngx_webhook_json_want_name(void *data)
 {
+    ngx_webhook_json_t *json = data;
+
     ngx_uint_t                i;
     ngx_webhook_json_want_t  *want;
 
+    want = json->wants;
+
+    for (i = 0; i < json->nwants; i++) {
+
+        if (want[i].state == NGX_WEBHOOK_JSON_UNKNOWN
+            && want[i].level + 1 == json->depth)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_webhook_json_name(void *data, ngx_str_t *text)
+{
+    ngx_webhook_json_t *json = data;
+
+    ngx_str_t                *name;
+    ngx_uint_t                i;
+    ngx_webhook_json_want_t  *want;
+
+    if (text == NULL) {
+        return;
+    }
+
+    want = json->wants;
+
+    for (i = 0; i < json->nwants; i++) {
+
+        if (want[i].state != NGX_WEBHOOK_JSON_UNKNOWN
+            || want[i].level + 1 != json->depth)
+        {
+            continue;
+        }
+
+        name = &want[i].pointer->tokens[want[i].level].name;
+
+        want[i].hit = (name->len == text->len
+                       && ngx_memcmp(name->data, text->data, text->len) == 0);
+    }
+}
+
+
+/* a value begins: in an array it may be the element that is on the way */
+
+static ngx_uint_t
+ngx_webhook_json_element(ngx_webhook_json_t *json)
+{
+    ngx_uint_t                i, hit;
+    ngx_webhook_json_want_t  *want;
+
+    hit = 0;
     want = json->wants;
 
     for (i = 0; i < json->nwants; i++) {
@@ -222,20 +250,28 @@ ngx_webhook_json_begin(ngx_webhook_json_t *json)
                 (want[i].next++
                  == want[i].pointer->tokens[want[i].level].index);
         }
+
+        hit |= want[i].hit;
     }
+
+    return hit;
 }
 
 
-/* a scalar, or nothing (NULL) where there is one that cannot be an id */
-
-static int
-ngx_webhook_json_scalar(ngx_webhook_json_t *json, const u_char *data,
-    size_t len)
+static ngx_uint_t
+ngx_webhook_json_want_scalar(void *data)
 {
+    return ngx_webhook_json_element(data);
+}
+
+
+static ngx_int_t
+ngx_webhook_json_scalar(void *data, ngx_str_t *text)
+{
+    ngx_webhook_json_t *json = data;
+
     ngx_uint_t                i, known;
     ngx_webhook_json_want_t  *want;
-
-    ngx_webhook_json_begin(json);
 
     known = 0;
     want = json->wants;
@@ -250,37 +286,35 @@ ngx_webhook_json_scalar(ngx_webhook_json_t *json, const u_char *data,
         want[i].hit = 0;
         want[i].state = NGX_WEBHOOK_JSON_ABSENT;
 
-        if (want[i].level + 1 != want[i].pointer->ntokens
-            || data == NULL || len > NGX_WEBHOOK_JSON_VALUE_MAX)
+        if (text == NULL
+            || want[i].level + 1 != want[i].pointer->ntokens)
         {
             continue;
         }
 
-        want[i].value.data = ngx_pnalloc(json->pool, len ? len : 1);
+        want[i].value.data = ngx_pnalloc(json->pool, text->len + 1);
         if (want[i].value.data == NULL) {
             continue;
         }
 
-        ngx_memcpy(want[i].value.data, data, len);
-        want[i].value.len = len;
+        ngx_memcpy(want[i].value.data, text->data, text->len);
+        want[i].value.len = text->len;
         want[i].state = NGX_WEBHOOK_JSON_FOUND;
     }
 
-    return known ? ngx_webhook_json_wanted(json) : 1;
+    return known ? ngx_webhook_json_wanted(json) : NGX_OK;
 }
 
 
-static int
-ngx_webhook_json_open(ngx_webhook_json_t *json, ngx_uint_t array)
+static ngx_int_t
+ngx_webhook_json_open(void *data, ngx_uint_t array)
 {
+    ngx_webhook_json_t *json = data;
+
     ngx_uint_t                i;
     ngx_webhook_json_want_t  *want;
 
-    if (json->depth == NGX_WEBHOOK_JSON_DEPTH_MAX) {
-        return 0;
-    }
-
-    ngx_webhook_json_begin(json);
+    (void) ngx_webhook_json_element(json);
 
     want = json->wants;
 
@@ -313,7 +347,7 @@ ngx_webhook_json_open(ngx_webhook_json_t *json, ngx_uint_t array)
 }
 
 
-static int
+static ngx_int_t
 ngx_webhook_json_close(void *data)
 {
     ngx_webhook_json_t *json = data;
@@ -341,13 +375,13 @@ ngx_webhook_json_close(void *data)
         }
     }
 
-    return known ? ngx_webhook_json_wanted(json) : 1;
+    return known ? ngx_webhook_json_wanted(json) : NGX_OK;
 }
 
 
 /* is there a reason to read on? */
 
-static int
+static ngx_int_t
 ngx_webhook_json_wanted(ngx_webhook_json_t *json)
 {
     ngx_uint_t                i, group, absent, unknown;
@@ -375,86 +409,9 @@ ngx_webhook_json_wanted(ngx_webhook_json_t *json)
         }
 
         if (!absent) {
-            return unknown ? 1 : 0;
+            return unknown ? NGX_OK : NGX_DONE;
         }
     }
 
-    return 0;
-}
-
-
-static int
-ngx_webhook_json_null(void *data)
-{
-    return ngx_webhook_json_scalar(data, NULL, 0);
-}
-
-
-static int
-ngx_webhook_json_boolean(void *data, int value)
-{
-    if (value) {
-        return ngx_webhook_json_scalar(data, (u_char *) "true", 4);
-    }
-
-    return ngx_webhook_json_scalar(data, (u_char *) "false", 5);
-}
-
-
-static int
-ngx_webhook_json_number(void *data, const char *text, size_t len)
-{
-    return ngx_webhook_json_scalar(data, (const u_char *) text, len);
-}
-
-
-static int
-ngx_webhook_json_string(void *data, const unsigned char *text, size_t len)
-{
-    /* yajl may give no address for a string without characters */
-
-    return ngx_webhook_json_scalar(data, text ? text : (u_char *) "", len);
-}
-
-
-static int
-ngx_webhook_json_open_map(void *data)
-{
-    return ngx_webhook_json_open(data, 0);
-}
-
-
-static int
-ngx_webhook_json_key(void *data, const unsigned char *text, size_t len)
-{
-    ngx_webhook_json_t *json = data;
-
-    ngx_str_t                *name;
-    ngx_uint_t                i;
-    ngx_webhook_json_want_t  *want;
-
-    want = json->wants;
-
-    for (i = 0; i < json->nwants; i++) {
-
-        if (want[i].state != NGX_WEBHOOK_JSON_UNKNOWN
-            || want[i].level + 1 != json->depth)
-        {
-            continue;
-        }
-
-        name = &want[i].pointer->tokens[want[i].level].name;
-
-        want[i].hit = (name->len == len
-                       && ngx_memcmp(name->data, text, len) == 0);
-    }
-
-    return 1;
-}
-
-
-static int
-ngx_webhook_json_open_array(void *data)
-{
-    return ngx_webhook_json_open(data, 1);
+    return NGX_DONE;
 }

@@ -12,12 +12,6 @@
 #include <ngx_core.h>
 
 
-/* bytes of a scalar that is still taken, and how deep values may nest */
-
-#define NGX_WEBHOOK_JSON_VALUE_MAX  65536
-#define NGX_WEBHOOK_JSON_DEPTH_MAX  128
-
-
 /* a compiled JSON Pointer (RFC 6901) */
 
 typedef struct {
@@ -68,16 +62,16 @@ ngx_int_t ngx_webhook_json_pointer(ngx_pool_t *pool, ngx_str_t *text,
     ngx_webhook_json_pointer_t *pointer);
 
 
-/* freed by ngx_webhook_json_free(), the values stay */
+/* from the pool, as the values */
 
 ngx_webhook_json_t *ngx_webhook_json_create(ngx_pool_t *pool,
     ngx_webhook_json_want_t *wants, ngx_uint_t nwants);
-void ngx_webhook_json_free(ngx_webhook_json_t *json);
 
 /*
  * The next bytes of the document.  NGX_OK: more are wanted; NGX_DONE: no
  * more are, as all is known or this is no JSON.  What is UNKNOWN when the
- * bytes end is not there.
+ * bytes end is not there, nor is a value of more than NGX_WEBHOOK_SCAN_TEXT
+ * bytes or one that is nested deeper than NGX_WEBHOOK_SCAN_DEPTH.
  */
 
 ngx_int_t ngx_webhook_json_feed(ngx_webhook_json_t *json, u_char *data,

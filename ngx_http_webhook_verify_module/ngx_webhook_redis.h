@@ -36,6 +36,7 @@ struct ngx_webhook_redis_op_s {
     ngx_queue_t                    queue;
     ngx_str_t                      command;
     ngx_webhook_redis_handler_pt   handler;
+    void                          *data;       /* the caller's */
 
     ngx_msec_t                     timeout;    /* for an answer */
     ngx_msec_t                     keep;

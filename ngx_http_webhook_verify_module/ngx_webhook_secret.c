@@ -127,7 +127,9 @@ ngx_webhook_secret_file(ngx_conf_t *cf, ngx_str_t *name)
 
     if (lines->nelts == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "no secret in \"%V\", it needs one a line", name);
+                           "no secret in \"%V\" of "
+                           "\"webhook_verify_secret_file\", it needs one a "
+                           "line", name);
         return NULL;
     }
 
@@ -180,7 +182,8 @@ ngx_webhook_secret_read(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
 
     if (size == NGX_WEBHOOK_SECRET_FILE_MAX) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is too long for a file of secrets", name);
+                           "\"%V\" of \"webhook_verify_secret_file\" is "
+                           "too long for a file of secrets", name);
         n = NGX_ERROR;
         goto done;
     }

@@ -22,6 +22,7 @@
 
 static void ngx_webhook_item_cut(ngx_str_t *separator, ngx_str_t *rest,
     ngx_str_t *item);
+static void ngx_webhook_item_trim(ngx_str_t *item);
 static ngx_int_t ngx_webhook_base64_decode(ngx_uint_t url, ngx_str_t *text,
     u_char *digest, size_t len);
 
@@ -32,13 +33,16 @@ ngx_webhook_item_next(ngx_webhook_form_t *form, ngx_str_t *rest,
 {
     while (rest->len) {
 
+        *item = *rest;
+
         if (form->separator.len) {
             ngx_webhook_item_cut(&form->separator, rest, item);
 
         } else {
-            *item = *rest;
             rest->len = 0;
         }
+
+        ngx_webhook_item_trim(item);
 
         if (item->len < form->prefix.len
             || ngx_memcmp(item->data, form->prefix.data, form->prefix.len)
@@ -64,8 +68,6 @@ ngx_webhook_item_cut(ngx_str_t *separator, ngx_str_t *rest, ngx_str_t *item)
     u_char  *p;
 
     p = rest->data;
-    item->data = p;
-    item->len = rest->len;
 
     for (i = 0; i + separator->len <= rest->len; i++) {
         if (ngx_memcmp(&p[i], separator->data, separator->len) == 0) {
@@ -83,7 +85,14 @@ ngx_webhook_item_cut(ngx_str_t *separator, ngx_str_t *rest, ngx_str_t *item)
     } else {
         rest->len = 0;
     }
+}
 
+
+/* RFC 9110: blanks around a value are no part of it */
+
+static void
+ngx_webhook_item_trim(ngx_str_t *item)
+{
     while (item->len && ngx_webhook_is_blank(item->data[0])) {
         item->data++;
         item->len--;

@@ -14,8 +14,8 @@
 
 /*
  * Where an item stands in the text of a header: with a separator the text
- * is a list, blanks around items do not count, and only items that start
- * with the prefix do.  Without one the text is a single item.
+ * is a list, without one it is a single item.  Blanks around items do not
+ * count, and only items that start with the prefix do.
  */
 
 typedef struct {

@@ -6,20 +6,20 @@
 
 /*
  * The store of several hosts: what a claim, a renewal, a commit and a
- * release are as commands, and what the replies mean.  Each of them may be
- * asked twice with the same effect, as ngx_webhook_redis.c may have to.
+ * release have to ask Redis, and what the replies mean.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_webhook_redis.h"
+#include "ngx_webhook_redis_cmd.h"
 #include "ngx_webhook_store_redis.h"
 
 
 /* how long a commit is worth another attempt, ms */
 
-#define NGX_WEBHOOK_REDIS_COMMIT_KEEP  600000
+#define NGX_WEBHOOK_REDIS_COMMIT_KEEP  60000
 
 /* a key that comes and goes between SET and GET */
 
@@ -29,11 +29,6 @@
 
 #define NGX_WEBHOOK_REDIS_WORD      16
 #define NGX_WEBHOOK_REDIS_COMPLAIN  60000
-
-/* p: and a token in hexadecimal */
-
-#define NGX_WEBHOOK_REDIS_CLAIM_LEN  (2 + 2 * NGX_WEBHOOK_TOKEN_LEN)
-
 
 typedef struct {
     ngx_webhook_store_t       store;         /* must be first */
@@ -45,20 +40,6 @@ typedef struct {
 } ngx_webhook_store_redis_t;
 
 
-/* of a command and its reply; the key stands behind it */
-
-typedef struct {
-    ngx_webhook_redis_op_t       op;         /* must be first */
-    ngx_webhook_store_redis_t   *sr;
-    ngx_webhook_claim_t         *claim;      /* NULL: nobody waits */
-    ngx_str_t                    key;
-    u_char                       value[NGX_WEBHOOK_REDIS_CLAIM_LEN];
-    ngx_msec_t                   lease;
-    ngx_uint_t                   tries;
-    ngx_uint_t                   lost;       /* there was no reply */
-} ngx_webhook_redis_cmd_t;
-
-
 static ngx_int_t ngx_webhook_redis_claim(ngx_webhook_claim_t *claim);
 static void ngx_webhook_redis_cancel(ngx_webhook_claim_t *claim);
 static void ngx_webhook_redis_renew(ngx_webhook_claim_t *claim);
@@ -67,17 +48,11 @@ static void ngx_webhook_redis_commit(ngx_webhook_claim_t *claim,
 static void ngx_webhook_redis_release(ngx_webhook_claim_t *claim);
 static void ngx_webhook_redis_store_exit(void *data);
 
-static ngx_webhook_redis_cmd_t *ngx_webhook_redis_cmd(
-    ngx_webhook_claim_t *claim, ngx_webhook_redis_handler_pt handler);
-static ngx_int_t ngx_webhook_redis_cmd_send(ngx_webhook_redis_cmd_t *cmd,
-    ngx_uint_t argc, ngx_str_t *argv);
-static ngx_int_t ngx_webhook_redis_set(ngx_webhook_redis_cmd_t *cmd);
-static ngx_int_t ngx_webhook_redis_get(ngx_webhook_redis_cmd_t *cmd);
-static ngx_int_t ngx_webhook_redis_eval(ngx_webhook_redis_cmd_t *cmd,
-    ngx_str_t *script);
 static void ngx_webhook_redis_set_handler(ngx_webhook_redis_op_t *op,
     ngx_webhook_resp_reply_t *reply);
 static void ngx_webhook_redis_get_handler(ngx_webhook_redis_op_t *op,
+    ngx_webhook_resp_reply_t *reply);
+static ngx_uint_t ngx_webhook_redis_value(ngx_webhook_redis_cmd_t *cmd,
     ngx_webhook_resp_reply_t *reply);
 static void ngx_webhook_redis_settled(ngx_webhook_redis_op_t *op,
     ngx_webhook_resp_reply_t *reply);
@@ -85,23 +60,8 @@ static void ngx_webhook_redis_claimed(ngx_webhook_redis_cmd_t *cmd,
     ngx_uint_t result);
 static ngx_uint_t ngx_webhook_redis_refused(ngx_webhook_store_redis_t *sr,
     ngx_webhook_resp_reply_t *reply);
-
-
-/*
- * Both compare the token and act in one step.  A claim that the server has
- * lost, by a restart or an eviction, is restored by its renewal.
- */
-
-static ngx_str_t  ngx_webhook_redis_renew_script = ngx_string(
-    "local v=redis.call('get',KEYS[1]) "
-    "if v==ARGV[1] then return redis.call('pexpire',KEYS[1],ARGV[2]) end "
-    "if not v then redis.call('set',KEYS[1],ARGV[1],'px',ARGV[2]) end "
-    "return 0");
-
-static ngx_str_t  ngx_webhook_redis_release_script = ngx_string(
-    "if redis.call('get',KEYS[1])==ARGV[1] then "
-    "return redis.call('del',KEYS[1]) end "
-    "return 0");
+static void ngx_webhook_redis_complain(ngx_webhook_store_redis_t *sr,
+    const char *what, ngx_str_t *text);
 
 
 ngx_webhook_store_t *
@@ -175,14 +135,19 @@ ngx_webhook_redis_store_exit(void *data)
 static ngx_int_t
 ngx_webhook_redis_claim(ngx_webhook_claim_t *claim)
 {
-    ngx_webhook_redis_cmd_t  *cmd;
+    ngx_webhook_redis_cmd_t    *cmd;
+    ngx_webhook_store_redis_t  *sr;
 
-    cmd = ngx_webhook_redis_cmd(claim, ngx_webhook_redis_set_handler);
+    sr = claim->store->data;
+
+    cmd = ngx_webhook_redis_cmd_create(&sr->rds, claim);
     if (cmd == NULL) {
         return NGX_WEBHOOK_STORE_ERROR;
     }
 
-    if (ngx_webhook_redis_set(cmd) != NGX_OK) {
+    if (ngx_webhook_redis_cmd_claim(cmd, ngx_webhook_redis_set_handler)
+        != NGX_OK)
+    {
         ngx_free(cmd);
         return NGX_WEBHOOK_STORE_ERROR;
     }
@@ -211,15 +176,16 @@ ngx_webhook_redis_cancel(ngx_webhook_claim_t *claim)
 static void
 ngx_webhook_redis_renew(ngx_webhook_claim_t *claim)
 {
-    ngx_webhook_redis_cmd_t  *cmd;
+    ngx_webhook_redis_cmd_t    *cmd;
+    ngx_webhook_store_redis_t  *sr;
 
-    cmd = ngx_webhook_redis_cmd(claim, ngx_webhook_redis_settled);
-    if (cmd == NULL) {
-        return;
-    }
+    sr = claim->store->data;
 
-    if (ngx_webhook_redis_eval(cmd, &ngx_webhook_redis_renew_script)
-        != NGX_OK)
+    cmd = ngx_webhook_redis_cmd_create(&sr->rds, claim);
+
+    if (cmd
+        && ngx_webhook_redis_cmd_renew(cmd, ngx_webhook_redis_settled)
+           != NGX_OK)
     {
         ngx_free(cmd);
     }
@@ -229,29 +195,22 @@ ngx_webhook_redis_renew(ngx_webhook_claim_t *claim)
 static void
 ngx_webhook_redis_commit(ngx_webhook_claim_t *claim, ngx_uint_t status)
 {
-    u_char                    value[2 + NGX_TIME_T_LEN + 1 + NGX_INT_T_LEN];
-    u_char                    window[NGX_INT_T_LEN];
-    ngx_str_t                 argv[5];
-    ngx_webhook_redis_cmd_t  *cmd;
+    ngx_webhook_redis_cmd_t    *cmd;
+    ngx_webhook_store_redis_t  *sr;
 
-    cmd = ngx_webhook_redis_cmd(claim, ngx_webhook_redis_settled);
+    sr = claim->store->data;
+
+    cmd = ngx_webhook_redis_cmd_create(&sr->rds, claim);
     if (cmd == NULL) {
         return;
     }
 
-    ngx_str_set(&argv[0], "SET");
-    argv[1] = cmd->key;
-    argv[2].data = value;
-    argv[2].len = (size_t) (ngx_sprintf(value, "d:%T:%ui", ngx_time(), status)
-                            - value);
-    ngx_str_set(&argv[3], "PX");
-    argv[4].data = window;
-    argv[4].len = (size_t) (ngx_sprintf(window, "%M", claim->window)
-                            - window);
-
     cmd->op.keep = ngx_min(claim->window, NGX_WEBHOOK_REDIS_COMMIT_KEEP);
 
-    if (ngx_webhook_redis_cmd_send(cmd, 5, argv) != NGX_OK) {
+    if (ngx_webhook_redis_cmd_commit(cmd, claim->window, status,
+                                     ngx_webhook_redis_settled)
+        != NGX_OK)
+    {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "webhook store did not commit \"%V\"", &cmd->key);
         ngx_free(cmd);
@@ -262,9 +221,12 @@ ngx_webhook_redis_commit(ngx_webhook_claim_t *claim, ngx_uint_t status)
 static void
 ngx_webhook_redis_release(ngx_webhook_claim_t *claim)
 {
-    ngx_webhook_redis_cmd_t  *cmd;
+    ngx_webhook_redis_cmd_t    *cmd;
+    ngx_webhook_store_redis_t  *sr;
 
-    cmd = ngx_webhook_redis_cmd(claim, ngx_webhook_redis_settled);
+    sr = claim->store->data;
+
+    cmd = ngx_webhook_redis_cmd_create(&sr->rds, claim);
     if (cmd == NULL) {
         return;
     }
@@ -273,116 +235,11 @@ ngx_webhook_redis_release(ngx_webhook_claim_t *claim)
 
     cmd->op.keep = cmd->lease;
 
-    if (ngx_webhook_redis_eval(cmd, &ngx_webhook_redis_release_script)
+    if (ngx_webhook_redis_cmd_release(cmd, ngx_webhook_redis_settled)
         != NGX_OK)
     {
         ngx_free(cmd);
     }
-}
-
-
-static ngx_webhook_redis_cmd_t *
-ngx_webhook_redis_cmd(ngx_webhook_claim_t *claim,
-    ngx_webhook_redis_handler_pt handler)
-{
-    u_char                   *p;
-    ngx_webhook_redis_cmd_t  *cmd;
-
-    cmd = ngx_alloc(sizeof(ngx_webhook_redis_cmd_t) + claim->key.len,
-                    ngx_cycle->log);
-    if (cmd == NULL) {
-        return NULL;
-    }
-
-    ngx_memzero(cmd, sizeof(ngx_webhook_redis_cmd_t));
-
-    cmd->sr = claim->store->data;
-    cmd->lease = claim->lease;
-    cmd->key.data = (u_char *) cmd + sizeof(ngx_webhook_redis_cmd_t);
-    cmd->key.len = claim->key.len;
-    ngx_memcpy(cmd->key.data, claim->key.data, claim->key.len);
-
-    p = ngx_cpymem(cmd->value, "p:", 2);
-    (void) ngx_hex_dump(p, claim->token, NGX_WEBHOOK_TOKEN_LEN);
-
-    cmd->op.handler = handler;
-    cmd->op.timeout = claim->timeout;
-
-    return cmd;
-}
-
-
-static ngx_int_t
-ngx_webhook_redis_cmd_send(ngx_webhook_redis_cmd_t *cmd, ngx_uint_t argc,
-    ngx_str_t *argv)
-{
-    ngx_webhook_resp_format(&cmd->op.command, argc, argv);
-
-    if (cmd->op.command.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_webhook_redis_send(&cmd->sr->rds, &cmd->op) != NGX_OK) {
-        ngx_webhook_resp_discard(&cmd->op.command);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_webhook_redis_set(ngx_webhook_redis_cmd_t *cmd)
-{
-    u_char     lease[NGX_INT_T_LEN];
-    ngx_str_t  argv[6];
-
-    ngx_str_set(&argv[0], "SET");
-    argv[1] = cmd->key;
-    argv[2].data = cmd->value;
-    argv[2].len = NGX_WEBHOOK_REDIS_CLAIM_LEN;
-    ngx_str_set(&argv[3], "NX");
-    ngx_str_set(&argv[4], "PX");
-    argv[5].data = lease;
-    argv[5].len = (size_t) (ngx_sprintf(lease, "%M", cmd->lease) - lease);
-
-    cmd->op.handler = ngx_webhook_redis_set_handler;
-    cmd->tries++;
-
-    return ngx_webhook_redis_cmd_send(cmd, 6, argv);
-}
-
-
-static ngx_int_t
-ngx_webhook_redis_get(ngx_webhook_redis_cmd_t *cmd)
-{
-    ngx_str_t  argv[2];
-
-    ngx_str_set(&argv[0], "GET");
-    argv[1] = cmd->key;
-
-    cmd->op.handler = ngx_webhook_redis_get_handler;
-
-    return ngx_webhook_redis_cmd_send(cmd, 2, argv);
-}
-
-
-static ngx_int_t
-ngx_webhook_redis_eval(ngx_webhook_redis_cmd_t *cmd, ngx_str_t *script)
-{
-    u_char     lease[NGX_INT_T_LEN];
-    ngx_str_t  argv[6];
-
-    ngx_str_set(&argv[0], "EVAL");
-    argv[1] = *script;
-    ngx_str_set(&argv[2], "1");
-    argv[3] = cmd->key;
-    argv[4].data = cmd->value;
-    argv[4].len = NGX_WEBHOOK_REDIS_CLAIM_LEN;
-    argv[5].data = lease;
-    argv[5].len = (size_t) (ngx_sprintf(lease, "%M", cmd->lease) - lease);
-
-    return ngx_webhook_redis_cmd_send(cmd, 6, argv);
 }
 
 
@@ -394,22 +251,24 @@ ngx_webhook_redis_set_handler(ngx_webhook_redis_op_t *op,
 
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
-    if (ngx_webhook_redis_refused(cmd->sr, reply)) {
+    if (ngx_webhook_redis_refused(cmd->op.data, reply)) {
         cmd->lost = (reply == NULL);
-        ngx_webhook_redis_claimed(cmd, NGX_WEBHOOK_STORE_ERROR);
-        return;
-    }
 
-    if (reply->type == NGX_WEBHOOK_RESP_STATUS) {
+    } else if (reply->type == NGX_WEBHOOK_RESP_STATUS) {
         ngx_webhook_redis_claimed(cmd, NGX_WEBHOOK_CLAIMED);
         return;
+
+    } else if (reply->type != NGX_WEBHOOK_RESP_NIL) {
+        ngx_webhook_redis_complain(cmd->op.data, "has a strange reply to SET",
+                                   &reply->text);
+
+    } else if (ngx_webhook_redis_cmd_get(cmd, ngx_webhook_redis_get_handler)
+               == NGX_OK)
+    {
+        return;
     }
 
-    if (reply->type != NGX_WEBHOOK_RESP_NIL
-        || ngx_webhook_redis_get(cmd) != NGX_OK)
-    {
-        ngx_webhook_redis_claimed(cmd, NGX_WEBHOOK_STORE_ERROR);
-    }
+    ngx_webhook_redis_claimed(cmd, NGX_WEBHOOK_STORE_ERROR);
 }
 
 
@@ -422,47 +281,68 @@ ngx_webhook_redis_get_handler(ngx_webhook_redis_op_t *op,
 
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
-    result = NGX_WEBHOOK_STORE_ERROR;
+    if (ngx_webhook_redis_refused(cmd->op.data, reply)) {
+        ngx_webhook_redis_claimed(cmd, NGX_WEBHOOK_STORE_ERROR);
+        return;
+    }
 
-    if (ngx_webhook_redis_refused(cmd->sr, reply)) {
-        /* void */
+    if (reply->type != NGX_WEBHOOK_RESP_NIL) {
+        ngx_webhook_redis_claimed(cmd, ngx_webhook_redis_value(cmd, reply));
+        return;
+    }
 
-    } else if (reply->type == NGX_WEBHOOK_RESP_NIL) {
+    /* it was there a moment ago */
 
-        /* it was there a moment ago */
+    result = NGX_WEBHOOK_IN_FLIGHT;
 
-        if (cmd->tries == NGX_WEBHOOK_REDIS_TRIES) {
-            result = NGX_WEBHOOK_IN_FLIGHT;
+    if (cmd->tries < NGX_WEBHOOK_REDIS_TRIES) {
 
-        } else if (ngx_webhook_redis_set(cmd) == NGX_OK) {
+        if (ngx_webhook_redis_cmd_claim(cmd, ngx_webhook_redis_set_handler)
+            == NGX_OK)
+        {
             return;
         }
 
-    } else if (reply->type != NGX_WEBHOOK_RESP_STRING
-               || reply->text.len < 2)
-    {
-        /* void */
-
-    } else if (ngx_strncmp(reply->text.data, "d:", 2) == 0) {
-        result = NGX_WEBHOOK_DONE;
-
-    } else if (ngx_strncmp(reply->text.data, "p:", 2) == 0) {
-
-        /* our own token: the reply to an earlier SET got lost */
-
-        result = (reply->text.len == NGX_WEBHOOK_REDIS_CLAIM_LEN
-                  && ngx_memcmp(reply->text.data, cmd->value,
-                                NGX_WEBHOOK_REDIS_CLAIM_LEN)
-                     == 0)
-                 ? NGX_WEBHOOK_CLAIMED : NGX_WEBHOOK_IN_FLIGHT;
-
-    } else {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "webhook store has a foreign value in \"%V\"",
-                      &cmd->key);
+        result = NGX_WEBHOOK_STORE_ERROR;
     }
 
     ngx_webhook_redis_claimed(cmd, result);
+}
+
+
+/* what the value of a key says */
+
+static ngx_uint_t
+ngx_webhook_redis_value(ngx_webhook_redis_cmd_t *cmd,
+    ngx_webhook_resp_reply_t *reply)
+{
+    ngx_str_t  *text;
+
+    text = &reply->text;
+
+    if (reply->type == NGX_WEBHOOK_RESP_STRING && text->len > 2) {
+
+        if (ngx_strncmp(text->data, "d:", 2) == 0) {
+            return NGX_WEBHOOK_DONE;
+        }
+
+        if (text->len == NGX_WEBHOOK_REDIS_CLAIM_LEN
+            && ngx_memcmp(text->data, cmd->value, text->len) == 0)
+        {
+            /* our own: the reply to an earlier SET got lost */
+
+            return NGX_WEBHOOK_CLAIMED;
+        }
+
+        if (ngx_strncmp(text->data, "p:", 2) == 0) {
+            return NGX_WEBHOOK_IN_FLIGHT;
+        }
+    }
+
+    ngx_webhook_redis_complain(cmd->op.data, "has a foreign value in a key",
+                               &cmd->key);
+
+    return NGX_WEBHOOK_STORE_ERROR;
 }
 
 
@@ -474,7 +354,7 @@ ngx_webhook_redis_settled(ngx_webhook_redis_op_t *op,
 
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
-    (void) ngx_webhook_redis_refused(cmd->sr, reply);
+    (void) ngx_webhook_redis_refused(cmd->op.data, reply);
 
     ngx_free(cmd);
 }
@@ -499,10 +379,9 @@ ngx_webhook_redis_claimed(ngx_webhook_redis_cmd_t *cmd, ngx_uint_t result)
     }
 
     if (cmd->lost || (claim == NULL && result == NGX_WEBHOOK_CLAIMED)) {
-        cmd->op.handler = ngx_webhook_redis_settled;
         cmd->op.keep = cmd->lease;
 
-        if (ngx_webhook_redis_eval(cmd, &ngx_webhook_redis_release_script)
+        if (ngx_webhook_redis_cmd_release(cmd, ngx_webhook_redis_settled)
             == NGX_OK)
         {
             return;
@@ -519,8 +398,6 @@ static ngx_uint_t
 ngx_webhook_redis_refused(ngx_webhook_store_redis_t *sr,
     ngx_webhook_resp_reply_t *reply)
 {
-    size_t  len;
-
     if (reply == NULL) {
         return 1;
     }
@@ -529,21 +406,33 @@ ngx_webhook_redis_refused(ngx_webhook_store_redis_t *sr,
         return 0;
     }
 
-    /* the same word from every request would fill the log */
-
-    len = ngx_min(reply->text.len, NGX_WEBHOOK_REDIS_WORD - 1);
-
-    if (sr->refused[0] == '\0'
-        || ngx_strncmp(sr->refused, reply->text.data, len) != 0
-        || ngx_current_msec - sr->complained > NGX_WEBHOOK_REDIS_COMPLAIN)
-    {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "webhook store \"%V\" refused a command: \"%V\"",
-                      &sr->rds.peer.url.name, &reply->text);
-
-        (void) ngx_cpystrn(sr->refused, reply->text.data, len + 1);
-        sr->complained = ngx_current_msec;
-    }
+    ngx_webhook_redis_complain(sr, "refused a command", &reply->text);
 
     return 1;
+}
+
+
+/* the same word from every request would fill the log */
+
+static void
+ngx_webhook_redis_complain(ngx_webhook_store_redis_t *sr, const char *what,
+    ngx_str_t *text)
+{
+    size_t  len;
+
+    len = ngx_min(text->len, NGX_WEBHOOK_REDIS_WORD - 1);
+
+    if (sr->complained
+        && ngx_strncmp(sr->refused, text->data, len) == 0
+        && ngx_current_msec - sr->complained < NGX_WEBHOOK_REDIS_COMPLAIN)
+    {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "webhook store \"%V\" %s: \"%V\"",
+                  &sr->rds.peer.url.name, what, text);
+
+    (void) ngx_cpystrn(sr->refused, text->data, len + 1);
+    sr->complained = ngx_current_msec;
 }

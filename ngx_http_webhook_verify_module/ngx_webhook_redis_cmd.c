@@ -1,0 +1,186 @@
+
+/*
+ * Copyright (C) ngx_http_webhook_verify_module contributors
+ */
+
+
+/*
+ * The commands that the store has for Redis.  Each of them may be asked twice
+ * with the same effect, as ngx_webhook_redis.c may have to.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_webhook_redis_cmd.h"
+
+
+static ngx_int_t ngx_webhook_redis_cmd_eval(ngx_webhook_redis_cmd_t *cmd,
+    ngx_str_t *script, ngx_webhook_redis_handler_pt handler);
+static ngx_int_t ngx_webhook_redis_cmd_send(ngx_webhook_redis_cmd_t *cmd,
+    ngx_uint_t argc, ngx_str_t *argv, ngx_webhook_redis_handler_pt handler);
+
+
+/*
+ * Both compare the token and act in one step.  A claim that the server has
+ * lost, by a restart or an eviction, is restored by its renewal.
+ */
+
+static ngx_str_t  ngx_webhook_redis_cmd_renew_script = ngx_string(
+    "local v=redis.call('get',KEYS[1]) "
+    "if v==ARGV[1] then return redis.call('pexpire',KEYS[1],ARGV[2]) end "
+    "if not v then redis.call('set',KEYS[1],ARGV[1],'px',ARGV[2]) end "
+    "return 0");
+
+static ngx_str_t  ngx_webhook_redis_cmd_release_script = ngx_string(
+    "if redis.call('get',KEYS[1])==ARGV[1] then "
+    "return redis.call('del',KEYS[1]) end "
+    "return 0");
+
+
+ngx_webhook_redis_cmd_t *
+ngx_webhook_redis_cmd_create(ngx_webhook_redis_t *rds,
+    ngx_webhook_claim_t *claim)
+{
+    u_char                   *p;
+    ngx_webhook_redis_cmd_t  *cmd;
+
+    cmd = ngx_alloc(sizeof(ngx_webhook_redis_cmd_t) + claim->key.len,
+                    ngx_cycle->log);
+    if (cmd == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(cmd, sizeof(ngx_webhook_redis_cmd_t));
+
+    cmd->rds = rds;
+    cmd->lease = claim->lease;
+    cmd->key.data = (u_char *) cmd + sizeof(ngx_webhook_redis_cmd_t);
+    cmd->key.len = claim->key.len;
+    ngx_memcpy(cmd->key.data, claim->key.data, claim->key.len);
+
+    p = ngx_cpymem(cmd->value, "p:", 2);
+    (void) ngx_hex_dump(p, claim->token, NGX_WEBHOOK_TOKEN_LEN);
+
+    cmd->op.timeout = claim->timeout;
+    cmd->op.data = claim->store->data;
+
+    return cmd;
+}
+
+
+ngx_int_t
+ngx_webhook_redis_cmd_claim(ngx_webhook_redis_cmd_t *cmd,
+    ngx_webhook_redis_handler_pt handler)
+{
+    u_char     lease[NGX_INT_T_LEN];
+    ngx_str_t  argv[6];
+
+    ngx_str_set(&argv[0], "SET");
+    argv[1] = cmd->key;
+    argv[2].data = cmd->value;
+    argv[2].len = NGX_WEBHOOK_REDIS_CLAIM_LEN;
+    ngx_str_set(&argv[3], "NX");
+    ngx_str_set(&argv[4], "PX");
+    argv[5].data = lease;
+    argv[5].len = (size_t) (ngx_sprintf(lease, "%M", cmd->lease) - lease);
+
+    cmd->tries++;
+
+    return ngx_webhook_redis_cmd_send(cmd, 6, argv, handler);
+}
+
+
+ngx_int_t
+ngx_webhook_redis_cmd_get(ngx_webhook_redis_cmd_t *cmd,
+    ngx_webhook_redis_handler_pt handler)
+{
+    ngx_str_t  argv[2];
+
+    ngx_str_set(&argv[0], "GET");
+    argv[1] = cmd->key;
+
+    return ngx_webhook_redis_cmd_send(cmd, 2, argv, handler);
+}
+
+
+ngx_int_t
+ngx_webhook_redis_cmd_renew(ngx_webhook_redis_cmd_t *cmd,
+    ngx_webhook_redis_handler_pt handler)
+{
+    return ngx_webhook_redis_cmd_eval(cmd,
+                                      &ngx_webhook_redis_cmd_renew_script,
+                                      handler);
+}
+
+
+ngx_int_t
+ngx_webhook_redis_cmd_release(ngx_webhook_redis_cmd_t *cmd,
+    ngx_webhook_redis_handler_pt handler)
+{
+    return ngx_webhook_redis_cmd_eval(cmd,
+                                      &ngx_webhook_redis_cmd_release_script,
+                                      handler);
+}
+
+
+ngx_int_t
+ngx_webhook_redis_cmd_commit(ngx_webhook_redis_cmd_t *cmd, ngx_msec_t window,
+    ngx_uint_t status, ngx_webhook_redis_handler_pt handler)
+{
+    u_char     value[2 + NGX_TIME_T_LEN + 1 + NGX_INT_T_LEN];
+    u_char     ms[NGX_INT_T_LEN];
+    ngx_str_t  argv[5];
+
+    ngx_str_set(&argv[0], "SET");
+    argv[1] = cmd->key;
+    argv[2].data = value;
+    argv[2].len = (size_t) (ngx_sprintf(value, "d:%T:%ui", ngx_time(), status)
+                            - value);
+    ngx_str_set(&argv[3], "PX");
+    argv[4].data = ms;
+    argv[4].len = (size_t) (ngx_sprintf(ms, "%M", window) - ms);
+
+    return ngx_webhook_redis_cmd_send(cmd, 5, argv, handler);
+}
+
+
+static ngx_int_t
+ngx_webhook_redis_cmd_eval(ngx_webhook_redis_cmd_t *cmd, ngx_str_t *script,
+    ngx_webhook_redis_handler_pt handler)
+{
+    u_char     lease[NGX_INT_T_LEN];
+    ngx_str_t  argv[6];
+
+    ngx_str_set(&argv[0], "EVAL");
+    argv[1] = *script;
+    ngx_str_set(&argv[2], "1");
+    argv[3] = cmd->key;
+    argv[4].data = cmd->value;
+    argv[4].len = NGX_WEBHOOK_REDIS_CLAIM_LEN;
+    argv[5].data = lease;
+    argv[5].len = (size_t) (ngx_sprintf(lease, "%M", cmd->lease) - lease);
+
+    return ngx_webhook_redis_cmd_send(cmd, 6, argv, handler);
+}
+
+
+static ngx_int_t
+ngx_webhook_redis_cmd_send(ngx_webhook_redis_cmd_t *cmd, ngx_uint_t argc,
+    ngx_str_t *argv, ngx_webhook_redis_handler_pt handler)
+{
+    cmd->op.handler = handler;
+
+    ngx_webhook_resp_format(&cmd->op.command, argc, argv);
+
+    if (cmd->op.command.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_webhook_redis_send(cmd->rds, &cmd->op) != NGX_OK) {
+        ngx_webhook_resp_discard(&cmd->op.command);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,58 @@
+
+/*
+ * Copyright (C) ngx_http_webhook_verify_module contributors
+ */
+
+
+#ifndef _NGX_WEBHOOK_REDIS_CMD_H_INCLUDED_
+#define _NGX_WEBHOOK_REDIS_CMD_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_webhook_redis.h"
+#include "ngx_webhook_store.h"
+
+
+/* the value of a claimed key: p: and a token in hexadecimal */
+
+#define NGX_WEBHOOK_REDIS_CLAIM_LEN  (2 + 2 * NGX_WEBHOOK_TOKEN_LEN)
+
+
+/*
+ * A command about a claim, which it copies what it needs of.  It is made by
+ * ngx_alloc() and can be sent again from its handler; the handler that does
+ * not frees it.
+ */
+
+typedef struct {
+    ngx_webhook_redis_op_t    op;         /* must be first */
+    ngx_webhook_redis_t      *rds;
+    ngx_webhook_claim_t      *claim;      /* NULL: nobody waits */
+    ngx_str_t                 key;
+    u_char                    value[NGX_WEBHOOK_REDIS_CLAIM_LEN];
+    ngx_msec_t                lease;
+    ngx_uint_t                tries;      /* of the claim */
+    ngx_uint_t                lost;       /* there was no reply */
+} ngx_webhook_redis_cmd_t;
+
+
+ngx_webhook_redis_cmd_t *ngx_webhook_redis_cmd_create(
+    ngx_webhook_redis_t *rds, ngx_webhook_claim_t *claim);
+
+/* as of ngx_webhook_redis_send(): with NGX_ERROR the command is not sent */
+
+ngx_int_t ngx_webhook_redis_cmd_claim(ngx_webhook_redis_cmd_t *cmd,
+    ngx_webhook_redis_handler_pt handler);
+ngx_int_t ngx_webhook_redis_cmd_get(ngx_webhook_redis_cmd_t *cmd,
+    ngx_webhook_redis_handler_pt handler);
+ngx_int_t ngx_webhook_redis_cmd_renew(ngx_webhook_redis_cmd_t *cmd,
+    ngx_webhook_redis_handler_pt handler);
+ngx_int_t ngx_webhook_redis_cmd_release(ngx_webhook_redis_cmd_t *cmd,
+    ngx_webhook_redis_handler_pt handler);
+ngx_int_t ngx_webhook_redis_cmd_commit(ngx_webhook_redis_cmd_t *cmd,
+    ngx_msec_t window, ngx_uint_t status,
+    ngx_webhook_redis_handler_pt handler);
+
+
+#endif /* _NGX_WEBHOOK_REDIS_CMD_H_INCLUDED_ */
