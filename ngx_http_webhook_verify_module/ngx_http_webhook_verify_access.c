@@ -18,13 +18,14 @@
  *
  * ACCEPTED and REFUSED stay when an internal redirect enters the handler
  * once more: a delivery is verified once, and the error page for a refusal
- * is shown and not verified.
+ * is shown and not verified.  A handshake that was answered is REFUSED, too.
  */
 
 
 #include "ngx_http_webhook_verify_module.h"
 #include "ngx_http_webhook_verify_access.h"
-#include "ngx_http_webhook_verify_body.h"
+#include "ngx_http_webhook_verify_answer.h"
+#include "ngx_http_webhook_verify_challenge.h"
 #include "ngx_http_webhook_verify_dedup.h"
 #include "ngx_http_webhook_verify_id.h"
 #include "ngx_http_webhook_verify_scheme.h"
@@ -47,15 +48,12 @@ static ngx_int_t ngx_http_webhook_verify_refuse(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx);
 static ngx_int_t ngx_http_webhook_verify_retry_after(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx);
-static ngx_int_t ngx_http_webhook_verify_send_duplicate(
-    ngx_http_request_t *r, ngx_http_webhook_verify_ctx_t *ctx);
 
 
 static ngx_str_t  ngx_http_webhook_verify_text = ngx_string("text/plain");
 
-static ngx_http_complex_value_t  ngx_http_webhook_verify_duplicate = {
-    .value = ngx_string("Already processed")
-};
+static ngx_str_t  ngx_http_webhook_verify_duplicate =
+    ngx_string("Already processed");
 
 
 ngx_int_t
@@ -198,6 +196,13 @@ ngx_http_webhook_verify_start(ngx_http_request_t *r,
 {
     ngx_int_t  rc;
 
+    rc = ngx_http_webhook_verify_challenge_query(r, ctx);
+
+    if (rc != NGX_DECLINED) {
+        ctx->state = NGX_HTTP_WEBHOOK_REFUSED;
+        return rc;
+    }
+
     rc = ngx_http_webhook_verify_scheme_headers(r, ctx);
 
     if (rc != NGX_OK) {
@@ -269,6 +274,13 @@ ngx_http_webhook_verify_verify(ngx_http_request_t *r,
 
     ctx->verified = 1;
 
+    rc = ngx_http_webhook_verify_challenge_body(r, ctx);
+
+    if (rc != NGX_DECLINED) {
+        ctx->state = NGX_HTTP_WEBHOOK_REFUSED;
+        return rc;
+    }
+
     if (ngx_http_webhook_verify_id(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -335,7 +347,10 @@ ngx_http_webhook_verify_refuse(ngx_http_request_t *r,
     switch (ctx->result) {
 
     case NGX_HTTP_WEBHOOK_DUPLICATE:
-        return ngx_http_webhook_verify_send_duplicate(r, ctx);
+        return ngx_http_webhook_verify_answer(r,
+                                          ctx->conf->duplicate_status,
+                                          &ngx_http_webhook_verify_text,
+                                          &ngx_http_webhook_verify_duplicate);
 
     case NGX_HTTP_WEBHOOK_IN_FLIGHT:
 
@@ -366,46 +381,16 @@ static ngx_int_t
 ngx_http_webhook_verify_retry_after(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx)
 {
-    u_char           *p;
-    ngx_table_elt_t  *h;
+    ngx_str_t  value;
 
-    p = ngx_pnalloc(r->pool, NGX_TIME_T_LEN);
-    if (p == NULL) {
+    value.data = ngx_pnalloc(r->pool, NGX_TIME_T_LEN);
+    if (value.data == NULL) {
         return NGX_ERROR;
     }
 
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
+    value.len = (size_t) (ngx_sprintf(value.data, "%M",
+                                      (ctx->conf->retry_after + 999) / 1000)
+                          - value.data);
 
-    h->hash = 1;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-    ngx_str_set(&h->key, "Retry-After");
-    h->value.data = p;
-    h->value.len = (size_t)
-                   (ngx_sprintf(p, "%M", (ctx->conf->retry_after + 999) / 1000)
-                    - p);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_webhook_verify_send_duplicate(ngx_http_request_t *r,
-    ngx_http_webhook_verify_ctx_t *ctx)
-{
-    ngx_int_t  rc;
-
-    rc = ngx_http_send_response(r, ctx->conf->duplicate_status,
-                                &ngx_http_webhook_verify_text,
-                                &ngx_http_webhook_verify_duplicate);
-
-    ngx_http_finalize_request(r, rc);
-
-    /* the answer is given: whatever comes back, the phases end here */
-
-    return NGX_DONE;
+    return ngx_http_webhook_verify_answer_header(r, "Retry-After", &value);
 }

@@ -12,6 +12,7 @@
 
 
 #include "ngx_http_webhook_verify_module.h"
+#include "ngx_http_webhook_verify_challenge.h"
 #include "ngx_http_webhook_verify_conf.h"
 #include "ngx_http_webhook_verify_gate.h"
 #include "ngx_webhook_secret.h"
@@ -72,7 +73,8 @@ ngx_http_webhook_verify_gate(ngx_conf_t *cf,
     if (ngx_http_webhook_verify_gate_signature(cf, wlcf) != NGX_OK
         || ngx_http_webhook_verify_gate_signed(cf, wlcf) != NGX_OK
         || ngx_http_webhook_verify_gate_keys(cf, wlcf) != NGX_OK
-        || ngx_http_webhook_verify_gate_store(cf, wlcf, clcf) != NGX_OK)
+        || ngx_http_webhook_verify_gate_store(cf, wlcf, clcf) != NGX_OK
+        || ngx_http_webhook_verify_gate_challenge(cf, wlcf) != NGX_OK)
     {
         return NGX_ERROR;
     }

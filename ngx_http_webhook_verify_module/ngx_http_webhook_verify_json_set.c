@@ -17,8 +17,6 @@
 
 static ngx_int_t ngx_http_webhook_verify_json_set(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_webhook_verify_json_set_find(
-    ngx_http_request_t *r, ngx_webhook_json_want_t *want);
 static ngx_int_t ngx_http_webhook_verify_json_set_feed(void *data, u_char *p,
     size_t len);
 
@@ -92,7 +90,7 @@ static ngx_int_t
 ngx_http_webhook_verify_json_set(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_webhook_json_want_t              *want;
+    ngx_str_t                            *value;
     ngx_http_webhook_verify_ctx_t        *ctx;
     ngx_http_webhook_verify_json_set_t   *set;
     ngx_http_webhook_verify_main_conf_t  *wmcf;
@@ -117,57 +115,72 @@ ngx_http_webhook_verify_json_set(ngx_http_request_t *r,
         wmcf = ngx_http_get_module_main_conf(r,
                                              ngx_http_webhook_verify_module);
 
-        ctx->json = ngx_pcalloc(r->pool, wmcf->json_sets
-                                         * sizeof(ngx_webhook_json_want_t));
+        ctx->json = ngx_pcalloc(r->pool,
+                                wmcf->json_sets * sizeof(ngx_str_t));
         if (ctx->json == NULL) {
             return NGX_ERROR;
         }
     }
 
-    want = &ctx->json[set->index];
+    value = &ctx->json[set->index];
 
-    if (want->pointer == NULL) {
-        want->pointer = &set->pointer;
+    if (value->data == NULL) {
 
-        if (ngx_http_webhook_verify_json_set_find(r, want) != NGX_OK) {
+        if (ngx_http_webhook_verify_json_find(r, &set->pointer, value)
+            != NGX_OK)
+        {
             return NGX_ERROR;
+        }
+
+        if (value->data == NULL) {
+            ngx_str_set(value, "");
         }
     }
 
-    v->len = (unsigned) want->value.len & 0xfffffff;
-    v->data = want->value.data;
+    v->len = (unsigned) value->len & 0xfffffff;
+    v->data = value->data;
 
     return NGX_OK;
 }
 
 
-/* a value is left empty if it could end a header line, or a line of a log */
+/* a value that could end a header line, or a line of a log, is left out */
 
-static ngx_int_t
-ngx_http_webhook_verify_json_set_find(ngx_http_request_t *r,
-    ngx_webhook_json_want_t *want)
+ngx_int_t
+ngx_http_webhook_verify_json_find(ngx_http_request_t *r,
+    ngx_webhook_json_pointer_t *pointer, ngx_str_t *value)
 {
-    size_t               i;
-    ngx_int_t            rc;
-    ngx_webhook_json_t  *json;
+    size_t                    i;
+    ngx_webhook_json_t       *json;
+    ngx_webhook_json_want_t   want;
 
-    json = ngx_webhook_json_create(r->pool, want, 1);
+    ngx_memzero(&want, sizeof(ngx_webhook_json_want_t));
+
+    want.pointer = pointer;
+
+    json = ngx_webhook_json_create(r->pool, &want, 1);
     if (json == NULL) {
         return NGX_ERROR;
     }
 
-    rc = ngx_http_webhook_verify_body_each(r,
+    if (ngx_http_webhook_verify_body_each(r,
                                        ngx_http_webhook_verify_json_set_feed,
-                                       json);
+                                       json)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
-    for (i = 0; i < want->value.len; i++) {
+    *value = want.value;
 
-        if (want->value.data[i] < 0x20 || want->value.data[i] == 0x7f) {
-            want->value.len = 0;
+    for (i = 0; i < value->len; i++) {
+
+        if (value->data[i] < 0x20 || value->data[i] == 0x7f) {
+            value->len = 0;
         }
     }
 
-    return rc;
+    return NGX_OK;
 }
 
 

@@ -11,6 +11,11 @@
 #include "ngx_http_webhook_verify_module.h"
 
 
+/* the scalar there; empty where there is none, and with control characters */
+
+ngx_int_t ngx_http_webhook_verify_json_find(ngx_http_request_t *r,
+    ngx_webhook_json_pointer_t *pointer, ngx_str_t *value);
+
 /* the setter of webhook_verify_json_set */
 
 char *ngx_http_webhook_verify_conf_json_set(ngx_conf_t *cf,

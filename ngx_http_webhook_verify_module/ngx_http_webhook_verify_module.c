@@ -6,6 +6,7 @@
 
 #include "ngx_http_webhook_verify_module.h"
 #include "ngx_http_webhook_verify_access.h"
+#include "ngx_http_webhook_verify_challenge.h"
 #include "ngx_http_webhook_verify_conf.h"
 #include "ngx_http_webhook_verify_gate.h"
 #include "ngx_http_webhook_verify_json_set.h"
@@ -110,6 +111,13 @@ static ngx_command_t  ngx_http_webhook_verify_commands[] = {
       ngx_http_set_complex_value_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_webhook_verify_loc_conf_t, scope),
+      NULL },
+
+    { ngx_string("webhook_verify_challenge"),
+      NGX_HTTP_WEBHOOK_CONF|NGX_CONF_TAKE12,
+      ngx_http_webhook_verify_conf_challenge,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("webhook_verify_store"),
@@ -283,6 +291,8 @@ ngx_http_webhook_verify_create_loc_conf(ngx_conf_t *cf)
     wlcf->store_error = NGX_CONF_UNSET_UINT;
     wlcf->duplicate_status = NGX_CONF_UNSET_UINT;
     wlcf->in_flight_status = NGX_CONF_UNSET_UINT;
+    wlcf->challenge = NGX_CONF_UNSET;
+    wlcf->challenge_token = NGX_CONF_UNSET_PTR;
 
     return wlcf;
 }
@@ -314,6 +324,10 @@ ngx_http_webhook_verify_merge_loc_conf(ngx_conf_t *cf, void *parent,
                               NGX_HTTP_OK);
     ngx_conf_merge_uint_value(conf->in_flight_status, prev->in_flight_status,
                               NGX_HTTP_SERVICE_UNAVAILABLE);
+
+    ngx_conf_merge_value(conf->challenge, prev->challenge, 0);
+    ngx_conf_merge_ptr_value(conf->challenge_token, prev->challenge_token,
+                             NULL);
 
     if (conf->preset && ngx_http_webhook_verify_gate(cf, conf) != NGX_OK) {
         return NGX_CONF_ERROR;

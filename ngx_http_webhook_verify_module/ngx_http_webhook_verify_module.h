@@ -159,6 +159,8 @@ typedef struct {
     ngx_uint_t                         store_error;
     ngx_uint_t                         duplicate_status;
     ngx_uint_t                         in_flight_status;
+    ngx_flag_t                         challenge;
+    ngx_http_complex_value_t          *challenge_token;
 
     /* made of the above and of the preset by _gate.c */
 
@@ -200,7 +202,7 @@ struct ngx_http_webhook_verify_ctx_s {
     int64_t                              signed_at;    /* ms */
     ngx_uint_t                           secret_index; /* 1-based */
 
-    ngx_webhook_json_want_t             *json;         /* of variables */
+    ngx_str_t                           *json;         /* of variables */
 
     ngx_str_t                            id;
     u_char                               digest[2 * NGX_WEBHOOK_SHA256_LEN];

@@ -13,17 +13,9 @@
 
 #include "ngx_http_webhook_verify_module.h"
 #include "ngx_http_webhook_verify_body.h"
+#include "ngx_http_webhook_verify_mac.h"
 #include "ngx_http_webhook_verify_scheme.h"
-#include "ngx_webhook_secret.h"
 #include "ngx_webhook_timestamp.h"
-
-
-/* the MACs of a delivery, one for each secret that can be used */
-
-typedef struct {
-    ngx_webhook_mac_t  **macs;
-    ngx_uint_t           nmacs;
-} ngx_http_webhook_verify_macs_t;
 
 
 static ngx_int_t ngx_http_webhook_verify_signature(ngx_http_request_t *r,
@@ -34,14 +26,6 @@ static ngx_uint_t ngx_http_webhook_verify_blank(ngx_webhook_form_t *form,
     ngx_str_t *value);
 static ngx_int_t ngx_http_webhook_verify_timestamp(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx);
-static ngx_int_t ngx_http_webhook_verify_secrets(ngx_http_request_t *r,
-    ngx_http_webhook_verify_ctx_t *ctx);
-static ngx_int_t ngx_http_webhook_verify_macs_create(ngx_http_request_t *r,
-    ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m);
-static void ngx_http_webhook_verify_macs_free(
-    ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m);
-static ngx_int_t ngx_http_webhook_verify_macs_update(void *data, u_char *p,
-    size_t len);
 static ngx_int_t ngx_http_webhook_verify_sign(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m);
 static ngx_int_t ngx_http_webhook_verify_around(ngx_http_request_t *r,
@@ -66,8 +50,16 @@ ngx_http_webhook_verify_scheme_headers(ngx_http_request_t *r,
         rc = ngx_http_webhook_verify_timestamp(r, ctx);
     }
 
-    if (rc == NGX_OK) {
-        rc = ngx_http_webhook_verify_secrets(r, ctx);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    /* nothing can match without a secret, so there is no need of a body */
+
+    rc = ngx_http_webhook_verify_macs_check(r, ctx);
+
+    if (rc == NGX_DECLINED) {
+        ctx->result = NGX_HTTP_WEBHOOK_NO_SECRET;
     }
 
     return rc;
@@ -225,39 +217,6 @@ ngx_http_webhook_verify_timestamp(ngx_http_request_t *r,
 }
 
 
-/* nothing can match without a secret, so there is no need of a body */
-
-static ngx_int_t
-ngx_http_webhook_verify_secrets(ngx_http_request_t *r,
-    ngx_http_webhook_verify_ctx_t *ctx)
-{
-    ngx_str_t                       value;
-    ngx_uint_t                      i;
-    ngx_http_webhook_verify_key_t  *key;
-
-    key = ctx->conf->keys->elts;
-
-    for (i = 0; i < ctx->conf->keys->nelts; i++) {
-
-        if (key[i].mac) {
-            return NGX_OK;
-        }
-
-        if (ngx_http_complex_value(r, key[i].value, &value) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        if (value.len) {
-            return NGX_OK;
-        }
-    }
-
-    ctx->result = NGX_HTTP_WEBHOOK_NO_SECRET;
-
-    return NGX_DECLINED;
-}
-
-
 ngx_int_t
 ngx_http_webhook_verify_scheme_body(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx)
@@ -269,7 +228,10 @@ ngx_http_webhook_verify_scheme_body(ngx_http_request_t *r,
 
     rc = ngx_http_webhook_verify_macs_create(r, ctx, &m);
 
-    if (rc == NGX_OK) {
+    if (rc == NGX_DECLINED) {
+        ctx->result = NGX_HTTP_WEBHOOK_NO_SECRET;
+
+    } else if (rc == NGX_OK) {
         rc = ngx_http_webhook_verify_sign(r, ctx, &m);
     }
 
@@ -284,115 +246,6 @@ ngx_http_webhook_verify_scheme_body(ngx_http_request_t *r,
     }
 
     return rc;
-}
-
-
-/* an index without a MAC is a secret that this request has not */
-
-static ngx_int_t
-ngx_http_webhook_verify_macs_create(ngx_http_request_t *r,
-    ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m)
-{
-    ngx_int_t                             rc;
-    ngx_str_t                             value, secret;
-    ngx_uint_t                            i, usable;
-    ngx_http_webhook_verify_key_t        *key;
-    ngx_http_webhook_verify_loc_conf_t   *wlcf;
-    ngx_http_webhook_verify_main_conf_t  *wmcf;
-
-    wlcf = ctx->conf;
-    wmcf = ngx_http_get_module_main_conf(r, ngx_http_webhook_verify_module);
-
-    key = wlcf->keys->elts;
-
-    m->nmacs = 0;
-    m->macs = ngx_pcalloc(r->pool,
-                          wlcf->keys->nelts * sizeof(ngx_webhook_mac_t *));
-    if (m->macs == NULL) {
-        return NGX_ERROR;
-    }
-
-    m->nmacs = wlcf->keys->nelts;
-    usable = 0;
-
-    for (i = 0; i < m->nmacs; i++) {
-
-        if (key[i].mac == NULL) {
-
-            if (ngx_http_complex_value(r, key[i].value, &value) != NGX_OK) {
-                return NGX_ERROR;
-            }
-
-            rc = ngx_webhook_secret_decode(r->pool, key[i].encoding, &value,
-                                           &secret);
-            if (rc == NGX_DECLINED) {
-                continue;
-            }
-
-            if (rc != NGX_OK) {
-                return NGX_ERROR;
-            }
-
-            m->macs[i] = ngx_webhook_mac_create(wmcf->crypto,
-                                                wlcf->sig.algorithm, &secret);
-            if (m->macs[i] == NULL) {
-                return NGX_ERROR;
-            }
-
-        } else {
-            m->macs[i] = key[i].mac;
-        }
-
-        if (ngx_webhook_mac_init(m->macs[i]) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        usable = 1;
-    }
-
-    if (!usable) {
-        ctx->result = NGX_HTTP_WEBHOOK_NO_SECRET;
-        return NGX_DECLINED;
-    }
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_webhook_verify_macs_free(ngx_http_webhook_verify_ctx_t *ctx,
-    ngx_http_webhook_verify_macs_t *m)
-{
-    ngx_uint_t                      i;
-    ngx_http_webhook_verify_key_t  *key;
-
-    key = ctx->conf->keys->elts;
-
-    for (i = 0; i < m->nmacs; i++) {
-        if (key[i].mac == NULL && m->macs[i]) {
-            ngx_webhook_mac_free(m->macs[i]);
-        }
-    }
-}
-
-
-static ngx_int_t
-ngx_http_webhook_verify_macs_update(void *data, u_char *p, size_t len)
-{
-    ngx_http_webhook_verify_macs_t *m = data;
-
-    ngx_uint_t  i;
-
-    for (i = 0; i < m->nmacs; i++) {
-
-        if (m->macs[i]
-            && ngx_webhook_mac_update(m->macs[i], p, len) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
 }
 
 

@@ -483,6 +483,7 @@ const ngx_webhook_preset_t  ngx_webhook_presets[] = {
       .signature = "$http_x_hub_signature_256", .encoding = NGX_WEBHOOK_HEX,
       .prefix = "sha256=",
       .id_signed = 1,
+      .challenge = NGX_WEBHOOK_CHALLENGE_META,
       .horizon = 36 * 3600, .retries = "up to 36 h",
       .source =
           "https://developers.facebook.com/docs/graph-api/webhooks/"
@@ -493,6 +494,7 @@ const ngx_webhook_preset_t  ngx_webhook_presets[] = {
       .signature = "$http_x_hub_signature_256", .encoding = NGX_WEBHOOK_HEX,
       .prefix = "sha256=",
       .id_signed = 1,
+      .challenge = NGX_WEBHOOK_CHALLENGE_META,
       .horizon = 7 * 86400, .retries = "up to 7 days",
       .source =
           "https://developers.facebook.com/docs/whatsapp/cloud-api/guides/"
@@ -549,6 +551,7 @@ const ngx_webhook_preset_t  ngx_webhook_presets[] = {
       .signed_bytes = "v0:${webhook_verify_timestamp}:$request_body",
       .timestamp = "$http_x_slack_request_timestamp", .tolerance = 300,
       .ids = { "/event_id" }, .id_signed = 1,
+      .challenge = NGX_WEBHOOK_CHALLENGE_SLACK,
       .horizon = 360, .retries = "at once, after 1 m, 5 m",
       .source =
           "https://docs.slack.dev/authentication/"
@@ -572,6 +575,7 @@ const ngx_webhook_preset_t  ngx_webhook_presets[] = {
       .signature = "$http_x_twitter_webhooks_signature",
       .encoding = NGX_WEBHOOK_BASE64, .prefix = "sha256=",
       .id_signed = 1,
+      .challenge = NGX_WEBHOOK_CHALLENGE_X,
       .retries = "not documented",
       .source = "https://docs.x.com/x-api/webhooks/introduction",
       .checked = "2026-11-21" },
@@ -582,6 +586,7 @@ const ngx_webhook_preset_t  ngx_webhook_presets[] = {
       .signed_bytes = "v0:${webhook_verify_timestamp}:$request_body",
       .timestamp = "$http_x_zm_request_timestamp", .tolerance = 300,
       .id_signed = 1,
+      .challenge = NGX_WEBHOOK_CHALLENGE_ZOOM,
       .horizon = (5 + 20 + 60) * 60, .retries = "after 5 m, 20 m, 60 m",
       .source = "https://developers.zoom.us/docs/api/webhooks/",
       .checked = "2026-07-14" },
@@ -808,6 +813,7 @@ const ngx_webhook_preset_t  ngx_webhook_presets[] = {
     { .name = "dropbox",
       .signature = "$http_x_dropbox_signature", .encoding = NGX_WEBHOOK_HEX,
       .ids = { "$request_id" },
+      .challenge = NGX_WEBHOOK_CHALLENGE_DROPBOX,
       .retries = "not documented",
       .source = "https://www.dropbox.com/developers/reference/webhooks",
       .checked = "2026-07-14" },

@@ -38,6 +38,18 @@ typedef enum {
 } ngx_webhook_unit_e;
 
 
+/* handshakes, by the provider that is known for each */
+
+typedef enum {
+    NGX_WEBHOOK_CHALLENGE_NONE = 0,
+    NGX_WEBHOOK_CHALLENGE_SLACK,   /* signed, a member comes back */
+    NGX_WEBHOOK_CHALLENGE_ZOOM,    /* signed, a member comes back signed */
+    NGX_WEBHOOK_CHALLENGE_META,    /* an argument, for a token */
+    NGX_WEBHOOK_CHALLENGE_DROPBOX, /* an argument */
+    NGX_WEBHOOK_CHALLENGE_X        /* an argument comes back signed */
+} ngx_webhook_challenge_e;
+
+
 #define NGX_WEBHOOK_PRESET_IDS  3
 
 
@@ -70,6 +82,8 @@ typedef struct {
     const char                *ids[NGX_WEBHOOK_PRESET_IDS];
     ngx_uint_t                 id_signed;        /* an attacker without the
                                                     secret cannot change it */
+
+    ngx_webhook_challenge_e    challenge;
 
     ngx_uint_t                 horizon;          /* s, retries end after */
     const char                *retries;          /* the same in words */

@@ -96,6 +96,13 @@ print_provider(const ngx_webhook_preset_t *row)
     print_id(row);
 
     printf("| secret | %s |\n", encodings[row->secret]);
+
+    if (row->challenge) {
+        printf("| handshake | `webhook_verify_challenge on%s` answers it |\n",
+               row->challenge == NGX_WEBHOOK_CHALLENGE_META
+               ? " token=<the verify token>" : "");
+    }
+
     printf("| repeats | %s%s%s |\n", row->retries,
            row->horizon ? ", the last one " : "",
            row->horizon ? print_span(row->horizon) : "");
