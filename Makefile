@@ -33,7 +33,7 @@ ASAN_CC  = -O1 -g $(SANITIZE) -fno-sanitize=nonnull-attribute,alignment \
 # what of t/ to run, all of it by default: make test TESTS=t/100-x.t
 TESTS =
 
-.PHONY: build demo test unit docs lint asan clean install-deps help FORCE
+.PHONY: build demo test unit fuzz docs lint asan clean install-deps help FORCE
 .DELETE_ON_ERROR:
 
 build: $(MODULE) ## builds the module for the installed nginx
@@ -46,10 +46,12 @@ test: ## installs what t/ needs and runs it (TESTS=t/100-x.t: only that)
 	@$(MAKE) -s build $(if $(TESTS),,unit)
 	@t/tools/prove $(TESTS)
 
-unit: ## runs the tests in C
-	@if [ -f t/unit/Makefile ]; then \
-	    $(MAKE) -s -C t/unit; \
-	fi
+unit: $(OBJS)/Makefile ## runs the tests in C
+	@$(MAKE) -s -C t/unit
+
+fuzz: $(OBJS)/Makefile ## runs the fuzzers, a minute each (SECONDS=60)
+	@t/tools/install fuzz nginx-source
+	@$(MAKE) -s -C t/fuzz run SECONDS=$(or $(SECONDS),60)
 
 docs: $(BUILD)/providers ## writes docs/providers.md from the table of presets
 	@$< > docs/providers.md

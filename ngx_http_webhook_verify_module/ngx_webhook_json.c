@@ -294,7 +294,7 @@ ngx_webhook_json_scalar(void *data, ngx_str_t *text)
 
         want[i].value.data = ngx_pnalloc(json->pool, text->len + 1);
         if (want[i].value.data == NULL) {
-            continue;
+            return NGX_ERROR;
         }
 
         ngx_memcpy(want[i].value.data, text->data, text->len);

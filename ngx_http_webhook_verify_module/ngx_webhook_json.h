@@ -69,9 +69,11 @@ ngx_webhook_json_t *ngx_webhook_json_create(ngx_pool_t *pool,
 
 /*
  * The next bytes of the document.  NGX_OK: more are wanted; NGX_DONE: no
- * more are, as all is known or this is no JSON.  What is UNKNOWN when the
- * bytes end is not there, nor is a value of more than NGX_WEBHOOK_SCAN_TEXT
- * bytes or one that is nested deeper than NGX_WEBHOOK_SCAN_DEPTH.
+ * more are, as all is known or this is no JSON; NGX_ERROR: no memory.
+ *
+ * What is UNKNOWN when the bytes end is not there, nor is a value of more
+ * than NGX_WEBHOOK_SCAN_TEXT bytes, or one that is nested deeper than
+ * NGX_WEBHOOK_SCAN_DEPTH.
  */
 
 ngx_int_t ngx_webhook_json_feed(ngx_webhook_json_t *json, u_char *data,

@@ -201,7 +201,18 @@ ngx_webhook_redis_url_host(ngx_str_t *text, ngx_webhook_redis_url_t *url)
     url->host.data = p;
     url->host.len = (size_t) (end - p);
 
-    return url->host.len ? NULL : "has no host";
+    if (url->host.len == 0) {
+        return "has no host";
+    }
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p <= ' ' || *p == '?' || *p == '#') {
+            return "has an invalid character in its host";
+        }
+    }
+
+    return NULL;
 }
 
 

@@ -86,8 +86,12 @@ ngx_webhook_scan(ngx_webhook_scan_t *s, u_char *data, size_t len)
             rc = ngx_webhook_scan_number(s, &p, end);
         }
 
+        if (s->failed) {
+            return NGX_ERROR;
+        }
+
         if (rc != NGX_OK) {
-            return NGX_DONE;
+            return rc;
         }
     }
 

@@ -21,7 +21,7 @@
 /*
  * What a scanner meets.  want_*() are asked at the beginning of a name or a
  * scalar whether its text is needed: if not, it is passed over and nothing
- * is kept of it.  The others return NGX_OK to go on, or NGX_DONE.
+ * is kept of it.  The others return NGX_OK to go on, NGX_DONE, or NGX_ERROR.
  *
  * A text is unescaped, it is the scanner's and valid for the call; NULL
  * stands for null, for a text that is too long, and for one not wanted.
@@ -59,13 +59,14 @@ typedef struct {
     unsigned                            name:1;     /* not a value */
     unsigned                            wanted:1;
     unsigned                            cut:1;      /* text is too long */
+    unsigned                            failed:1;   /* no memory for it */
 } ngx_webhook_scan_t;
 
 
 /*
  * The next bytes of a JSON document (RFC 8259).  NGX_OK: more can come,
- * NGX_DONE: a handler has enough, or these bytes are no JSON.  What the
- * bytes of a string are in UTF-8 is not asked.
+ * NGX_DONE: a handler has enough, or these bytes are no JSON; NGX_ERROR.
+ * What the bytes of a string are in UTF-8 is not asked.
  */
 
 ngx_int_t ngx_webhook_scan(ngx_webhook_scan_t *s, u_char *data, size_t len);

@@ -254,7 +254,7 @@ ngx_webhook_scan_string_append(ngx_webhook_scan_t *s, u_char *data, size_t len)
 
         p = ngx_pnalloc(s->pool, size);
         if (p == NULL) {
-            s->cut = 1;
+            s->failed = 1;
             return;
         }
 

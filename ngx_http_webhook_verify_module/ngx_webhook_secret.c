@@ -30,7 +30,8 @@ ngx_int_t
 ngx_webhook_secret_decode(ngx_pool_t *pool, ngx_uint_t encoding,
     ngx_str_t *text, ngx_str_t *key)
 {
-    ngx_str_t  src;
+    ngx_str_t   src;
+    ngx_uint_t  i;
 
     src = *text;
 
@@ -70,7 +71,17 @@ ngx_webhook_secret_decode(ngx_pool_t *pool, ngx_uint_t encoding,
 
     default: /* NGX_WEBHOOK_BASE64, NGX_WEBHOOK_WHSEC */
 
-        if (ngx_decode_base64(key, &src) != NGX_OK || key->len == 0) {
+        /* nginx would decode up to the first "=" and forget the rest */
+
+        for (i = 0; i < 2 && src.data[src.len - 1] == '=' && src.len > 1; i++)
+        {
+            src.len--;
+        }
+
+        if (ngx_strlchr(src.data, src.data + src.len, '=') != NULL
+            || ngx_decode_base64(key, &src) != NGX_OK
+            || key->len == 0)
+        {
             return NGX_DECLINED;
         }
 

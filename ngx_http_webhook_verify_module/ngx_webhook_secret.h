@@ -22,7 +22,7 @@ ngx_int_t ngx_webhook_secret_decode(ngx_pool_t *pool, ngx_uint_t encoding,
     ngx_str_t *text, ngx_str_t *key);
 
 /*
- * The lines of a file as ngx_str_t, without LF and CR, blank ones left out.
+ * The lines of a file as ngx_str_t, without LF and CR, empty ones left out.
  * Reads the file at once, so it is for configuration time.  The lines point
  * into the pool of "cf" and are wiped when that is destroyed.  NULL after
  * an error was logged.

@@ -21,7 +21,7 @@
 #define NGX_WEBHOOK_TIMESTAMP_DIGITS  15
 
 
-static ngx_int_t ngx_webhook_digits(u_char **p, u_char *end, size_t n);
+static off_t ngx_webhook_digits(u_char **p, u_char *end, size_t n);
 static ngx_int_t ngx_webhook_rfc3339_parse(ngx_str_t *text, int64_t *msec);
 static ngx_int_t ngx_webhook_rfc3339_fraction(u_char **p, u_char *end,
     ngx_int_t *msec);
@@ -38,8 +38,8 @@ static ngx_int_t  ngx_webhook_mdays[] =
 ngx_int_t
 ngx_webhook_timestamp_parse(ngx_str_t *text, ngx_uint_t unit, int64_t *msec)
 {
-    u_char     *p;
-    ngx_int_t   n;
+    off_t    n;
+    u_char  *p;
 
     if (unit == NGX_WEBHOOK_RFC3339) {
         return ngx_webhook_rfc3339_parse(text, msec);
@@ -64,16 +64,16 @@ ngx_webhook_timestamp_parse(ngx_str_t *text, ngx_uint_t unit, int64_t *msec)
 
 /* exactly n digits */
 
-static ngx_int_t
+static off_t
 ngx_webhook_digits(u_char **p, u_char *end, size_t n)
 {
-    ngx_int_t  value;
+    off_t  value;
 
     if ((size_t) (end - *p) < n) {
         return NGX_ERROR;
     }
 
-    value = ngx_atoi(*p, n);
+    value = ngx_atoof(*p, n);
 
     *p += n;
 
@@ -86,8 +86,9 @@ ngx_webhook_digits(u_char **p, u_char *end, size_t n)
 static ngx_int_t
 ngx_webhook_rfc3339_parse(ngx_str_t *text, int64_t *msec)
 {
+    off_t        year, v[5];
     u_char      *p, *end, mark;
-    ngx_int_t    year, mon, day, hour, min, sec, frac, zone, v[5];
+    ngx_int_t    mon, day, hour, min, sec, frac, zone;
     ngx_uint_t   n;
 
     /* behind the year: five fields of two digits, each behind its mark */
@@ -120,11 +121,11 @@ ngx_webhook_rfc3339_parse(ngx_str_t *text, int64_t *msec)
         }
     }
 
-    mon = v[0];
-    day = v[1];
-    hour = v[2];
-    min = v[3];
-    sec = v[4];
+    mon = (ngx_int_t) v[0];
+    day = (ngx_int_t) v[1];
+    hour = (ngx_int_t) v[2];
+    min = (ngx_int_t) v[3];
+    sec = (ngx_int_t) v[4];
     if (ngx_webhook_rfc3339_fraction(&p, end, &frac) != NGX_OK
         || ngx_webhook_rfc3339_zone(&p, end, &zone) != NGX_OK
         || p != end)
@@ -144,7 +145,7 @@ ngx_webhook_rfc3339_parse(ngx_str_t *text, int64_t *msec)
         return NGX_ERROR;
     }
 
-    *msec = ((ngx_webhook_days(year, mon, day) * 1440
+    *msec = ((ngx_webhook_days((ngx_int_t) year, mon, day) * 1440
               + hour * 60 + min - zone) * 60 + sec) * 1000 + frac;
 
     return NGX_OK;
@@ -185,8 +186,8 @@ ngx_webhook_rfc3339_fraction(u_char **p, u_char *end, ngx_int_t *msec)
 static ngx_int_t
 ngx_webhook_rfc3339_zone(u_char **p, u_char *end, ngx_int_t *min)
 {
-    u_char     sign;
-    ngx_int_t  h, m;
+    off_t   h, m;
+    u_char  sign;
 
     if (*p == end) {
         return NGX_ERROR;
@@ -215,7 +216,7 @@ ngx_webhook_rfc3339_zone(u_char **p, u_char *end, ngx_int_t *min)
         return NGX_ERROR;
     }
 
-    *min = h * 60 + m;
+    *min = (ngx_int_t) (h * 60 + m);
 
     if (sign == '-') {
         *min = - *min;

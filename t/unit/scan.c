@@ -363,7 +363,8 @@ vectors(void)
         const char  *value;           /* NULL: an error */
     } special[] = {
         { "\\n", "\n" }, { "\\u0041", "A" }, { "\x1f", NULL },
-        { "\x01", NULL }, { "\n", NULL }, { "", "" }, { "\x20\x7f\x80\xff", "\x20\x7f\x80\xff" }
+        { "\x01", NULL }, { "\n", NULL }, { "", "" },
+        { "\x20\x7f\x80\xff", "\x20\x7f\x80\xff" }
     };
 
     test_case("strings of any length, at the ends of the memory");
