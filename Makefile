@@ -70,6 +70,7 @@ asan: ## runs t/ in an nginx built with address and UB sanitizers
 	 ASAN_OPTIONS=log_path=$(ASAN)/report \
 	 UBSAN_OPTIONS=log_path=$(ASAN)/report,print_stacktrace=1 \
 	 TEST_NGINX_BINARY=$(ASAN)/objs/nginx TEST_NGINX_LOAD_MODULES= \
+	 TEST_NGINX_SLEEP=0.05 TEST_NGINX_FAST_SHUTDOWN= \
 	 t/tools/prove $(TESTS) || status=$$?; \
 	 awk "$$REPORTED" /dev/null $$(ls $(ASAN)/report* 2> /dev/null) >&2 \
 	 || status=1; \

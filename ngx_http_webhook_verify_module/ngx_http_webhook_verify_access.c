@@ -100,9 +100,17 @@ ngx_http_webhook_verify_access_handler(ngx_http_request_t *r)
 
     case NGX_HTTP_WEBHOOK_BODY:
 
-        /* the body reader may finalize the request without telling us */
+        /*
+         * the body reader has the request, and may finalize it without
+         * telling us: then this is the error page for that
+         */
 
-        return NGX_DONE;
+        if (r->uri_changes == ctx->uri_changes) {
+            return NGX_DONE;
+        }
+
+        ctx->state = NGX_HTTP_WEBHOOK_REFUSED;
+        return NGX_DECLINED;
 
     case NGX_HTTP_WEBHOOK_CLAIM:
 
@@ -196,10 +204,13 @@ ngx_http_webhook_verify_start(ngx_http_request_t *r,
 {
     ngx_int_t  rc;
 
+    /* a request that was answered is gone, so this is said before */
+
+    ctx->state = NGX_HTTP_WEBHOOK_REFUSED;
+
     rc = ngx_http_webhook_verify_challenge_query(r, ctx);
 
     if (rc != NGX_DECLINED) {
-        ctx->state = NGX_HTTP_WEBHOOK_REFUSED;
         return rc;
     }
 
@@ -211,11 +222,13 @@ ngx_http_webhook_verify_start(ngx_http_request_t *r,
     }
 
     ctx->state = NGX_HTTP_WEBHOOK_BODY;
+    ctx->uri_changes = r->uri_changes;
 
     rc = ngx_http_read_client_request_body(r,
                                          ngx_http_webhook_verify_body_handler);
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        ctx->state = NGX_HTTP_WEBHOOK_REFUSED;
         return rc;
     }
 
@@ -262,6 +275,8 @@ ngx_http_webhook_verify_verify(ngx_http_request_t *r,
 {
     ngx_int_t  rc;
 
+    ctx->state = NGX_HTTP_WEBHOOK_REFUSED;
+
     rc = ngx_http_webhook_verify_scheme_body(r, ctx);
 
     if (rc == NGX_DECLINED) {
@@ -277,7 +292,6 @@ ngx_http_webhook_verify_verify(ngx_http_request_t *r,
     rc = ngx_http_webhook_verify_challenge_body(r, ctx);
 
     if (rc != NGX_DECLINED) {
-        ctx->state = NGX_HTTP_WEBHOOK_REFUSED;
         return rc;
     }
 
@@ -290,11 +304,17 @@ ngx_http_webhook_verify_verify(ngx_http_request_t *r,
 
     rc = ngx_http_webhook_verify_dedup_claim(r, ctx);
 
+    if (rc == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
     if (rc == NGX_OK) {
         return ngx_http_webhook_verify_verdict(r, ctx);
     }
 
-    return (rc == NGX_AGAIN) ? NGX_AGAIN : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    ctx->state = NGX_HTTP_WEBHOOK_REFUSED;
+
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 

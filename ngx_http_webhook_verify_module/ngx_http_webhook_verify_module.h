@@ -196,6 +196,7 @@ struct ngx_http_webhook_verify_ctx_s {
 
     ngx_http_webhook_verify_state_e      state;
     ngx_http_webhook_verify_result_e     result;
+    ngx_uint_t                           uri_changes;  /* in BODY */
 
     ngx_str_t                            signature;    /* as it came */
     ngx_str_t                            timestamp;

@@ -76,6 +76,7 @@ ngx_webhook_redis_send(ngx_webhook_redis_t *rds, ngx_webhook_redis_op_t *op)
     }
 
     op->retried = 0;
+    op->written = 0;
     op->deadline = ngx_current_msec + op->timeout;
     op->expire = ngx_current_msec + (op->keep ? op->keep : op->timeout);
 
@@ -257,6 +258,8 @@ ngx_webhook_redis_fill(ngx_webhook_redis_t *rds)
             ngx_webhook_redis_arm(rds, op->deadline);
         }
 
+        op->written = 1;
+
         ngx_queue_remove(q);
         ngx_queue_insert_tail(&rds->sent, q);
     }
@@ -284,7 +287,7 @@ ngx_webhook_redis_read_handler(ngx_event_t *rev)
          */
 
         if (c->error) {
-            ngx_webhook_redis_lost(rds, "the worker is exiting", 0);
+            ngx_webhook_redis_exit(rds);
             return;
         }
 

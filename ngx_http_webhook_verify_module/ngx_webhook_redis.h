@@ -28,8 +28,8 @@ typedef void (*ngx_webhook_redis_handler_pt)(ngx_webhook_redis_op_t *op,
  *
  * A command may be asked again over a new connection if the old one broke,
  * so it must have the same effect twice.  One with "keep" is asked again
- * for so long, however often the server goes away; one without fails as
- * soon as the server is known to be down.
+ * for so long, however often the server goes away, unless the worker is
+ * exiting; one without fails as soon as the server is known to be down.
  */
 
 struct ngx_webhook_redis_op_s {
@@ -44,6 +44,7 @@ struct ngx_webhook_redis_op_s {
     ngx_msec_t                     deadline;
     ngx_msec_t                     expire;
     unsigned                       retried:1;
+    unsigned                       written:1;  /* the server may have it */
 };
 
 

@@ -66,7 +66,8 @@ ngx_webhook_redis_sift(ngx_webhook_redis_t *rds)
         op = ngx_webhook_redis_op(q);
 
         if (!ngx_webhook_redis_over(op->expire)
-            && (op->keep || (!rds->down && !op->retried)))
+            && (rds->down ? (op->keep && !ngx_exiting)
+                          : (op->keep || !op->retried)))
         {
             op->retried = 1;
             ngx_webhook_redis_arm(rds, op->expire);

@@ -98,22 +98,6 @@ ngx_webhook_shm_insert(ngx_rbtree_node_t *temp, ngx_rbtree_node_t *node,
 }
 
 
-ngx_int_t
-ngx_webhook_shm_digest(ngx_webhook_shm_t *shm, ngx_str_t *key,
-    u_char *digest)
-{
-    if (ngx_webhook_sha256_init(shm->crypto) != NGX_OK
-        || ngx_webhook_sha256_update(shm->crypto, key->data, key->len)
-           != NGX_OK
-        || ngx_webhook_sha256_final(shm->crypto, digest) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
 ngx_webhook_shm_node_t *
 ngx_webhook_shm_lookup(ngx_webhook_shm_t *shm, u_char *digest)
 {

@@ -10,7 +10,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_webhook_hmac.h"
 #include "ngx_webhook_store.h"
 
 
@@ -43,7 +42,6 @@ typedef struct {
     ngx_webhook_shm_shared_t  *sh;
     ngx_slab_pool_t           *shpool;
     ngx_str_t                  name;
-    ngx_webhook_crypto_t      *crypto;
 } ngx_webhook_shm_t;
 
 
@@ -54,12 +52,6 @@ typedef struct {
 /* of memory that is new */
 
 ngx_int_t ngx_webhook_shm_init(ngx_webhook_shm_t *shm);
-
-
-/* what stands for a key: that is as long as its scope, a node is not */
-
-ngx_int_t ngx_webhook_shm_digest(ngx_webhook_shm_t *shm, ngx_str_t *key,
-    u_char *digest);
 
 
 /* the following are called with the mutex held */

@@ -10,6 +10,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_webhook_hmac.h"
 
 
 /* what a store says of a claim; "could not ask" is none of the others */
@@ -43,6 +44,10 @@ struct ngx_webhook_claim_s {
     ngx_webhook_store_t           *store;
     ngx_str_t                      key;       /* webhook:<scope>:<digest> */
     u_char                         token[NGX_WEBHOOK_TOKEN_LEN];
+
+    /* of the key, for a store whose keys are all as long */
+    u_char                         digest[NGX_WEBHOOK_SHA256_LEN];
+    ngx_uint_t                     hashed;
 
     ngx_msec_t                     timeout;
     ngx_msec_t                     lease;

@@ -54,6 +54,8 @@ static void ngx_webhook_redis_get_handler(ngx_webhook_redis_op_t *op,
     ngx_webhook_resp_reply_t *reply);
 static ngx_uint_t ngx_webhook_redis_value(ngx_webhook_redis_cmd_t *cmd,
     ngx_webhook_resp_reply_t *reply);
+static void ngx_webhook_redis_committed(ngx_webhook_redis_op_t *op,
+    ngx_webhook_resp_reply_t *reply);
 static void ngx_webhook_redis_settled(ngx_webhook_redis_op_t *op,
     ngx_webhook_resp_reply_t *reply);
 static void ngx_webhook_redis_claimed(ngx_webhook_redis_cmd_t *cmd,
@@ -208,12 +210,10 @@ ngx_webhook_redis_commit(ngx_webhook_claim_t *claim, ngx_uint_t status)
     cmd->op.keep = ngx_min(claim->window, NGX_WEBHOOK_REDIS_COMMIT_KEEP);
 
     if (ngx_webhook_redis_cmd_commit(cmd, claim->window, status,
-                                     ngx_webhook_redis_settled)
+                                     ngx_webhook_redis_committed)
         != NGX_OK)
     {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "webhook store did not commit \"%V\"", &cmd->key);
-        ngx_free(cmd);
+        ngx_webhook_redis_committed(&cmd->op, NULL);
     }
 }
 
@@ -252,9 +252,12 @@ ngx_webhook_redis_set_handler(ngx_webhook_redis_op_t *op,
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
     if (ngx_webhook_redis_refused(cmd->op.data, reply)) {
-        cmd->lost = (reply == NULL);
+        cmd->lost = (reply == NULL && op->written);
 
-    } else if (reply->type == NGX_WEBHOOK_RESP_STATUS) {
+    } else if (reply->type == NGX_WEBHOOK_RESP_STATUS
+               && reply->text.len == 2
+               && ngx_strncmp(reply->text.data, "OK", 2) == 0)
+    {
         ngx_webhook_redis_claimed(cmd, NGX_WEBHOOK_CLAIMED);
         return;
 
@@ -343,6 +346,24 @@ ngx_webhook_redis_value(ngx_webhook_redis_cmd_t *cmd,
                                &cmd->key);
 
     return NGX_WEBHOOK_STORE_ERROR;
+}
+
+
+static void
+ngx_webhook_redis_committed(ngx_webhook_redis_op_t *op,
+    ngx_webhook_resp_reply_t *reply)
+{
+    ngx_webhook_redis_cmd_t  *cmd;
+
+    cmd = (ngx_webhook_redis_cmd_t *) op;
+
+    if (reply == NULL) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "webhook store did not commit \"%V\", the event was "
+                      "accepted but will not be remembered", &cmd->key);
+    }
+
+    ngx_webhook_redis_settled(op, reply);
 }
 
 

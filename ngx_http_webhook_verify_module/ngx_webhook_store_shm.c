@@ -17,9 +17,10 @@
 
 
 typedef struct {
-    ngx_webhook_store_t   store;       /* must be first */
-    ngx_webhook_shm_t     shm;
-    ngx_shm_zone_t       *zone;
+    ngx_webhook_store_t    store;      /* must be first */
+    ngx_webhook_shm_t      shm;
+    ngx_shm_zone_t        *zone;
+    ngx_webhook_crypto_t  *crypto;
 } ngx_webhook_store_shm_t;
 
 
@@ -33,6 +34,7 @@ static void ngx_webhook_shm_commit(ngx_webhook_claim_t *claim,
     ngx_uint_t status);
 static void ngx_webhook_shm_release(ngx_webhook_claim_t *claim);
 
+static ngx_int_t ngx_webhook_shm_hash(ngx_webhook_claim_t *claim);
 static ngx_webhook_shm_node_t *ngx_webhook_shm_own(ngx_webhook_claim_t *claim);
 
 
@@ -60,7 +62,7 @@ ngx_webhook_store_shm_create(ngx_conf_t *cf, ngx_webhook_crypto_t *crypto,
 
     ss->zone = shm_zone;
     ss->shm.name = *name;
-    ss->shm.crypto = crypto;
+    ss->crypto = crypto;
 
     ss->store.claim = ngx_webhook_shm_claim;
     ss->store.cancel = ngx_webhook_shm_cancel;
@@ -131,20 +133,19 @@ ngx_webhook_shm_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 static ngx_int_t
 ngx_webhook_shm_claim(ngx_webhook_claim_t *claim)
 {
-    u_char                   digest[NGX_WEBHOOK_SHA256_LEN];
     ngx_int_t                rc;
     ngx_webhook_shm_t       *shm;
     ngx_webhook_shm_node_t  *node;
 
     shm = claim->store->data;
 
-    if (ngx_webhook_shm_digest(shm, &claim->key, digest) != NGX_OK) {
+    if (ngx_webhook_shm_hash(claim) != NGX_OK) {
         return NGX_WEBHOOK_STORE_ERROR;
     }
 
     ngx_shmtx_lock(&shm->shpool->mutex);
 
-    node = ngx_webhook_shm_lookup(shm, digest);
+    node = ngx_webhook_shm_lookup(shm, claim->digest);
 
     if (node && !ngx_webhook_shm_expired(node)) {
         rc = node->done ? NGX_WEBHOOK_DONE : NGX_WEBHOOK_IN_FLIGHT;
@@ -155,7 +156,7 @@ ngx_webhook_shm_claim(ngx_webhook_claim_t *claim)
         ngx_queue_remove(&node->queue);
 
     } else {
-        node = ngx_webhook_shm_add(shm, digest);
+        node = ngx_webhook_shm_add(shm, claim->digest);
         if (node == NULL) {
             rc = NGX_WEBHOOK_STORE_ERROR;
             goto done;
@@ -208,25 +209,24 @@ ngx_webhook_shm_renew(ngx_webhook_claim_t *claim)
 static void
 ngx_webhook_shm_commit(ngx_webhook_claim_t *claim, ngx_uint_t status)
 {
-    u_char                   digest[NGX_WEBHOOK_SHA256_LEN];
     ngx_webhook_shm_t       *shm;
     ngx_webhook_shm_node_t  *node;
 
     shm = claim->store->data;
 
-    if (ngx_webhook_shm_digest(shm, &claim->key, digest) != NGX_OK) {
+    if (!claim->hashed) {
         return;
     }
 
     ngx_shmtx_lock(&shm->shpool->mutex);
 
-    node = ngx_webhook_shm_lookup(shm, digest);
+    node = ngx_webhook_shm_lookup(shm, claim->digest);
 
     if (node) {
         ngx_queue_remove(&node->queue);
 
     } else {
-        node = ngx_webhook_shm_add(shm, digest);
+        node = ngx_webhook_shm_add(shm, claim->digest);
     }
 
     /* what an application accepted is done, whoever holds the claim */
@@ -260,24 +260,48 @@ ngx_webhook_shm_release(ngx_webhook_claim_t *claim)
 }
 
 
+/* once for a claim: what settles it needs no memory that might not be there */
+
+static ngx_int_t
+ngx_webhook_shm_hash(ngx_webhook_claim_t *claim)
+{
+    ngx_webhook_crypto_t     *crypto;
+    ngx_webhook_store_shm_t  *ss;
+
+    ss = (ngx_webhook_store_shm_t *) claim->store;
+    crypto = ss->crypto;
+
+    if (ngx_webhook_sha256_init(crypto) != NGX_OK
+        || ngx_webhook_sha256_update(crypto, claim->key.data, claim->key.len)
+           != NGX_OK
+        || ngx_webhook_sha256_final(crypto, claim->digest) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    claim->hashed = 1;
+
+    return NGX_OK;
+}
+
+
 /* the node of a live claim of ours, then the mutex is held */
 
 static ngx_webhook_shm_node_t *
 ngx_webhook_shm_own(ngx_webhook_claim_t *claim)
 {
-    u_char                   digest[NGX_WEBHOOK_SHA256_LEN];
     ngx_webhook_shm_t       *shm;
     ngx_webhook_shm_node_t  *node;
 
     shm = claim->store->data;
 
-    if (ngx_webhook_shm_digest(shm, &claim->key, digest) != NGX_OK) {
+    if (!claim->hashed) {
         return NULL;
     }
 
     ngx_shmtx_lock(&shm->shpool->mutex);
 
-    node = ngx_webhook_shm_lookup(shm, digest);
+    node = ngx_webhook_shm_lookup(shm, claim->digest);
 
     if (node && !node->done
         && ngx_memcmp(node->token, claim->token, NGX_WEBHOOK_TOKEN_LEN) == 0)

@@ -1,0 +1,136 @@
+package WebhookVerify::Process;
+
+# Children of a test file: each is ended by its pid, at the latest at END, and
+# ends by itself should the test be killed.
+
+use strict;
+use warnings;
+
+use IO::Socket::INET;
+use POSIX qw(:sys_wait_h);
+use Time::HiRes qw(sleep time);
+
+my $Owner = $$;
+my %Children;
+
+
+# runs $code->() in a child
+
+sub run {
+    my ($class, $code) = @_;
+
+    my $parent = $$;
+    my $pid = fork();
+
+    die "fork: $!" unless defined $pid;
+
+    if ($pid == 0) {
+        $SIG{TERM} = 'DEFAULT';
+        $SIG{__DIE__} = 'DEFAULT';
+        $SIG{PIPE} = 'IGNORE';
+
+        eval { $code->($parent); 1 } or print STDERR "child: $@";
+
+        POSIX::_exit(0);
+    }
+
+    $Children{$pid} = 1;
+
+    return $pid;
+}
+
+
+# becomes another program
+
+sub start {
+    my ($class, $output, @command) = @_;
+
+    my @tie = -x '/usr/bin/setpriv' ? qw(/usr/bin/setpriv --pdeathsig KILL)
+                                    : ();
+    return $class->run(sub {
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>>', $output or die "$output: $!";
+        open STDERR, '>>', $output or die "$output: $!";
+
+        exec @tie, @command or POSIX::_exit(127);
+    });
+}
+
+
+sub alive {
+    my ($class, $pid) = @_;
+
+    return $Children{$pid} && waitpid($pid, WNOHANG) == 0;
+}
+
+
+# sends $signal, waits; what does not go gets KILL. True if it went by itself
+
+sub stop {
+    my ($class, $pid, $signal, $seconds) = @_;
+
+    return 1 unless delete $Children{$pid};
+
+    kill $signal // 'TERM', $pid;
+
+    my $until = time + ($seconds // 5);
+
+    while (time < $until) {
+        return 1 if waitpid($pid, WNOHANG) != 0;
+        sleep 0.005;
+    }
+
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+
+    return 0;
+}
+
+
+sub free_port {
+    my $socket = IO::Socket::INET->new(
+        LocalAddr => '127.0.0.1', Proto => 'tcp', Listen => 1,
+        ReuseAddr => 1) or die "no free port: $!";
+
+    return $socket->sockport;
+}
+
+
+sub wait_for {
+    my ($class, $seconds, $condition) = @_;
+
+    my $until = time + $seconds;
+
+    while (1) {
+        my $result = $condition->();
+
+        return $result if $result;
+        return if time > $until;
+
+        sleep 0.005;
+    }
+}
+
+
+sub accepts {
+    my ($class, $port) = @_;
+
+    return IO::Socket::INET->new(
+        PeerAddr => '127.0.0.1', PeerPort => $port, Proto => 'tcp',
+        Timeout => 1);
+}
+
+
+END {
+    if ($$ == $Owner) {
+        local ($?, $!);
+
+        for my $pid (keys %Children) {
+            kill 'CONT', $pid;
+            __PACKAGE__->stop($pid, 'KILL');
+        }
+    }
+}
+
+
+1;

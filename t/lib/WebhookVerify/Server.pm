@@ -1,0 +1,288 @@
+package WebhookVerify::Server;
+
+# nginx for what Test::Nginx's blocks cannot say: parallel deliveries, signals,
+# time. A direct child of the test, a master with workers.
+#
+#   my $nginx = WebhookVerify::Server->new(
+#       workers => 2, main => '...', http => '...', config => '...');
+#   $nginx->start;  ... $nginx->port ... $nginx->hup ... $nginx->stop
+
+use strict;
+use warnings;
+
+use File::Path ();
+use File::Temp ();
+use POSIX qw(strftime);
+use Time::HiRes qw(sleep time);
+
+use WebhookVerify::Process;
+
+our $Binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
+
+
+sub new {
+    my ($class, %o) = @_;
+
+    my $self = bless {
+        workers => 1,
+        connections => 1024,
+        log_level => $ENV{TEST_NGINX_LOG_LEVEL} || 'info',
+        dir => File::Temp::tempdir('wv-nginx-XXXXXX', TMPDIR => 1),
+        port => WebhookVerify::Process->free_port,
+        owner => $$,
+        main => '', http => '', server => '', config => '',
+        %o,
+    }, $class;
+
+    mkdir "$self->{dir}/$_" for qw(conf html);
+    $self->{seen} = 0;
+
+    return $self;
+}
+
+
+sub version {
+    my ($v) = `$Binary -v 2>&1` =~ m{/(\d+\.\d+\.\d+)};
+
+    return sprintf '%d.%03d%03d', split /\./, $v;
+}
+
+
+sub port { $_[0]{port} }
+sub dir  { $_[0]{dir} }
+sub pid  { $_[0]{pid} }
+
+
+sub write_config {
+    my ($self) = @_;
+
+    my $modules = join '', map { "load_module $_;\n" }
+                           split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '';
+    my $user = $> == 0 ? "user root;\n" : '';
+    my $temp = join '', map { "    ${_}_temp_path $self->{dir}/$_;\n" }
+                        qw(client_body proxy fastcgi scgi uwsgi);
+
+    my $listen = '';
+    my %listen = ($self->{port} => '', %{ $self->{listen} // {} });
+
+    for (sort keys %listen) {
+        $listen .= "        listen 127.0.0.1:$_ $listen{$_};\n";
+    }
+
+    open my $out, '>', "$self->{dir}/conf/nginx.conf" or die $!;
+    print $out <<_EOC_;
+${user}daemon off;
+worker_processes $self->{workers};
+pid $self->{dir}/nginx.pid;
+error_log $self->{dir}/error.log $self->{log_level};
+env ASAN_OPTIONS;
+env FAKETIME;
+env FAKETIME_DONT_FAKE_MONOTONIC;
+$modules
+$self->{main}
+
+events {
+    worker_connections $self->{connections};
+}
+
+http {
+$temp
+    access_log $self->{dir}/access.log;
+    default_type text/plain;
+    root $self->{dir}/html;
+
+    $self->{http}
+
+    server {
+$listen
+        server_name localhost;
+
+        add_header X-Result \$webhook_verify_result always;
+        add_header X-Id \$webhook_verify_id always;
+        add_header X-Key \$webhook_verify_key always;
+
+        $self->{server}
+
+        $self->{config}
+    }
+}
+_EOC_
+    close $out;
+}
+
+
+sub start {
+    my ($self) = @_;
+
+    $self->write_config;
+
+    $self->{pid} = WebhookVerify::Process->start("$self->{dir}/output",
+        $self->_clock, $Binary, '-e', "$self->{dir}/error.log", '-p', "$self->{dir}/",
+        '-c', "$self->{dir}/conf/nginx.conf");
+
+    WebhookVerify::Process->wait_for(10, sub {
+        WebhookVerify::Process->accepts($self->{port})
+            || !WebhookVerify::Process->alive($self->{pid});
+    });
+
+    # the first connection may wait for a worker that is still to come
+
+    WebhookVerify::Process->wait_for(10, sub {
+        $self->workers == $self->{workers}
+            || !WebhookVerify::Process->alive($self->{pid});
+    }) unless $self->{main} =~ /master_process\s+off/;
+
+    unless (WebhookVerify::Process->alive($self->{pid})) {
+        die "nginx does not start:\n", $self->_slurp('output'),
+            $self->_slurp('error.log');
+    }
+
+    return $self;
+}
+
+
+# a clock that starts at this moment, in seconds since the Epoch, and runs
+
+sub _clock {
+    my ($self) = @_;
+
+    return unless length($self->{clock} // '');
+
+    my ($lib) = glob '/usr/lib/*/faketime/libfaketime.so.1'
+        or die 'no libfaketime';
+
+    return ('/usr/bin/env', "LD_PRELOAD=$lib", 'TZ=UTC',
+        'FAKETIME_DONT_FAKE_MONOTONIC=1', 'FAKETIME=@' . strftime(
+            '%Y-%m-%d %H:%M:%S', gmtime $self->{clock}));
+}
+
+
+# pids of the workers, those that are leaving not counted
+
+sub workers {
+    my ($self) = @_;
+
+    my @workers;
+
+    for my $pid (_children($self->{pid})) {
+        my $title = _command_line($pid);
+
+        push @workers, $pid if $title =~ /worker process/
+                               && $title !~ /shutting down/;
+    }
+
+    return @workers;
+}
+
+
+sub leaving {
+    my ($self) = @_;
+
+    return grep { _command_line($_) =~ /shutting down/ }
+           _children($self->{pid});
+}
+
+
+sub _command_line {
+    my ($pid) = @_;
+
+    open my $in, '<', "/proc/$pid/cmdline" or return '';
+
+    return <$in> // '';
+}
+
+
+sub _children {
+    my ($pid) = @_;
+
+    my @children;
+
+    for my $stat (glob '/proc/[0-9]*/stat') {
+        open my $in, '<', $stat or next;
+
+        my $line = <$in> // next;
+
+        push @children, $1 if $line =~ /^(\d+) \(.*\) [^Z] $pid /s;
+    }
+
+    return @children;
+}
+
+
+# reloads; returns once new workers serve and the old ones know it
+
+sub hup {
+    my ($self) = @_;
+
+    $self->write_config;
+
+    my %old = map { $_ => 1 } $self->workers;
+
+    kill 'HUP', $self->{pid};
+
+    return WebhookVerify::Process->wait_for(5, sub {
+        my @now = $self->workers;
+        return @now == $self->{workers} && !grep { $old{$_} } @now;
+    });
+}
+
+
+sub stop {
+    my ($self, $signal, $seconds) = @_;
+
+    return WebhookVerify::Process->stop(delete $self->{pid},
+                                        $signal // 'QUIT', $seconds // 10);
+}
+
+
+sub _slurp {
+    my ($self, $file) = @_;
+
+    open my $in, '<', "$self->{dir}/$file" or return '';
+    local $/;
+
+    return scalar <$in> // '';
+}
+
+
+sub log        { $_[0]->_slurp('error.log') }
+sub access_log { $_[0]->_slurp('access.log') }
+
+
+# the error log since the last call
+
+sub new_log {
+    my ($self) = @_;
+
+    my $log = $self->log;
+    my $new = substr $log, $self->{seen};
+
+    $self->{seen} = length $log;
+
+    return $new;
+}
+
+
+# lines that should never be there; [error] lines only where none is expected
+
+sub complaints {
+    my ($self, $log) = @_;
+
+    return join '', grep { /\[(?:alert|crit|emerg)\]|Sanitizer|runtime error/ }
+                    split /^/, $log // $self->log;
+}
+
+
+sub DESTROY {
+    my ($self) = @_;
+
+    return if $self->{owner} != $$;
+
+    local ($?, $!, $@);
+
+    $self->stop('TERM') if $self->{pid};
+    File::Path::remove_tree($self->{dir}) unless $ENV{TEST_NGINX_NO_CLEAN};
+}
+
+
+1;
