@@ -208,6 +208,13 @@ ngx_http_webhook_verify_start(ngx_http_request_t *r,
 
     ctx->state = NGX_HTTP_WEBHOOK_REFUSED;
 
+    if (r->err_status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+
+        /* an error page: there is no body any more that could be verified */
+
+        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
+
     rc = ngx_http_webhook_verify_challenge_query(r, ctx);
 
     if (rc != NGX_DECLINED) {
@@ -255,6 +262,13 @@ ngx_http_webhook_verify_body_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_webhook_verify_get_ctx(r);
 
+    if (ctx->state != NGX_HTTP_WEBHOOK_BODY) {
+
+        /* the request was refused while its body came */
+
+        return;
+    }
+
     ctx->state = NGX_HTTP_WEBHOOK_VERIFY;
 
     /* the upstream shall not remove a temporary file that retries need */
@@ -285,6 +299,11 @@ ngx_http_webhook_verify_verify(ngx_http_request_t *r,
 
     if (rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_webhook_verify_challenge_forged(r, ctx)) {
+        ctx->result = NGX_HTTP_WEBHOOK_BAD_SIGNATURE;
+        return ngx_http_webhook_verify_verdict(r, ctx);
     }
 
     ctx->verified = 1;

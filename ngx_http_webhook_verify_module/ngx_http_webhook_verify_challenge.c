@@ -14,6 +14,7 @@
 
 #include "ngx_http_webhook_verify_module.h"
 #include "ngx_http_webhook_verify_answer.h"
+#include "ngx_http_webhook_verify_body.h"
 #include "ngx_http_webhook_verify_challenge.h"
 #include "ngx_http_webhook_verify_compile.h"
 #include "ngx_http_webhook_verify_conf.h"
@@ -31,6 +32,8 @@ static ngx_int_t ngx_http_webhook_verify_challenge_arg(
     ngx_http_request_t *r, const char *name, ngx_str_t *value);
 static ngx_uint_t ngx_http_webhook_verify_challenge_harmless(
     ngx_str_t *value);
+static ngx_int_t ngx_http_webhook_verify_challenge_chars(void *data,
+    u_char *p, size_t len);
 static ngx_int_t ngx_http_webhook_verify_challenge_x(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx, ngx_str_t *token);
 static ngx_int_t ngx_http_webhook_verify_challenge_zoom(
@@ -44,7 +47,7 @@ static ngx_int_t ngx_http_webhook_verify_challenge_json(
     ngx_http_request_t *r, u_char *start, u_char *end);
 
 
-#define ngx_http_webhook_verify_equal(value, text)                            \
+#define ngx_http_webhook_verify_text_is(value, text)                          \
     ((value)->len == sizeof(text) - 1                                         \
      && ngx_strncmp((value)->data, text, sizeof(text) - 1) == 0)
 
@@ -94,7 +97,7 @@ ngx_http_webhook_verify_challenge_meta(ngx_http_request_t *r,
 
     rc = ngx_http_webhook_verify_challenge_arg(r, "hub.mode", &mode);
 
-    if (rc != NGX_OK || !ngx_http_webhook_verify_equal(&mode, "subscribe")) {
+    if (rc != NGX_OK || !ngx_http_webhook_verify_text_is(&mode, "subscribe")) {
         return (rc == NGX_OK) ? NGX_DECLINED : rc;
     }
 
@@ -153,30 +156,57 @@ ngx_http_webhook_verify_challenge_arg(ngx_http_request_t *r,
 }
 
 
-/* the characters of numbers, words, UUIDs and base64 */
-
 static ngx_uint_t
 ngx_http_webhook_verify_challenge_harmless(ngx_str_t *value)
 {
-    u_char  ch;
-    size_t  i;
-
     if (value->len == 0 || value->len > NGX_HTTP_WEBHOOK_CHALLENGE_MAX) {
         return 0;
     }
 
-    for (i = 0; i < value->len; i++) {
-        ch = value->data[i];
+    return ngx_http_webhook_verify_challenge_chars(NULL, value->data,
+                                                   value->len)
+           == NGX_OK;
+}
+
+
+/* the characters of numbers, words, UUIDs and base64; otherwise NGX_ERROR */
+
+static ngx_int_t
+ngx_http_webhook_verify_challenge_chars(void *data, u_char *p, size_t len)
+{
+    u_char  ch;
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        ch = p[i];
 
         if ((ch < 'a' || ch > 'z') && (ch < 'A' || ch > 'Z')
             && (ch < '0' || ch > '9')
-            && ngx_strchr("-_.~+/=", ch) == NULL)
+            && (ch == '\0' || ngx_strchr("-_.~+/=", ch) == NULL))
         {
-            return 0;
+            return NGX_ERROR;
         }
     }
 
-    return 1;
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_webhook_verify_challenge_forged(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx)
+{
+    if (!ctx->conf->challenge
+        || ctx->conf->preset->data->challenge != NGX_WEBHOOK_CHALLENGE_X)
+    {
+        return 0;
+    }
+
+    /* X signs a token as it signs a body, but its bodies are objects */
+
+    return ngx_http_webhook_verify_body_each(r,
+                              ngx_http_webhook_verify_challenge_chars, NULL)
+           == NGX_OK;
 }
 
 
@@ -231,7 +261,7 @@ ngx_http_webhook_verify_challenge_body(ngx_http_request_t *r,
         rc = ngx_http_webhook_verify_challenge_member(r, "/type", &value);
 
         if (rc != NGX_OK
-            || !ngx_http_webhook_verify_equal(&value, "url_verification"))
+            || !ngx_http_webhook_verify_text_is(&value, "url_verification"))
         {
             break;
         }
@@ -246,8 +276,8 @@ ngx_http_webhook_verify_challenge_body(ngx_http_request_t *r,
         rc = ngx_http_webhook_verify_challenge_member(r, "/event", &value);
 
         if (rc != NGX_OK
-            || !ngx_http_webhook_verify_equal(&value,
-                                              "endpoint.url_validation"))
+            || !ngx_http_webhook_verify_text_is(&value,
+                                                "endpoint.url_validation"))
         {
             break;
         }

@@ -21,6 +21,14 @@
 ngx_int_t ngx_http_webhook_verify_challenge_query(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx);
 
+/*
+ * Could the signature of this delivery be the answer to a challenge?  Then
+ * it proves nothing, as anybody can have one.
+ */
+
+ngx_uint_t ngx_http_webhook_verify_challenge_forged(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx);
+
 /* those that come as a delivery, which has been verified */
 
 ngx_int_t ngx_http_webhook_verify_challenge_body(ngx_http_request_t *r,

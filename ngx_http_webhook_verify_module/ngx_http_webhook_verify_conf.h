@@ -64,6 +64,14 @@ char *ngx_http_webhook_verify_conf_status(ngx_conf_t *cf,
 ngx_int_t ngx_http_webhook_verify_conf_enum(ngx_conf_enum_t *e,
     ngx_str_t *param, size_t skip, ngx_uint_t *value);
 
+/*
+ * A store in the same Redis with this timeout: each has a connection, as one
+ * that is slow for one location need not be so for another.
+ */
+
+ngx_webhook_store_t *ngx_http_webhook_verify_conf_redis(ngx_conf_t *cf,
+    ngx_webhook_store_t *store, ngx_msec_t timeout);
+
 /* the zone of the default store */
 
 ngx_webhook_store_t *ngx_http_webhook_verify_conf_zone(ngx_conf_t *cf,

@@ -15,6 +15,8 @@
 #include "ngx_webhook_store_shm.h"
 
 
+static ngx_webhook_store_t *ngx_http_webhook_verify_conf_store_redis(
+    ngx_conf_t *cf, ngx_str_t *url, ngx_msec_t timeout);
 static char *ngx_http_webhook_verify_conf_store_zone(ngx_conf_t *cf,
     ngx_str_t *value, ngx_webhook_store_t **store);
 static ngx_webhook_store_t *ngx_http_webhook_verify_conf_add_store(
@@ -27,10 +29,7 @@ ngx_http_webhook_verify_conf_store(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_http_webhook_verify_loc_conf_t *wlcf = conf;
 
-    ngx_str_t                            *value;
-    ngx_uint_t                            i;
-    ngx_webhook_store_t                 **store;
-    ngx_http_webhook_verify_main_conf_t  *wmcf;
+    ngx_str_t  *value;
 
     if (wlcf->store != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
@@ -48,28 +47,54 @@ ngx_http_webhook_verify_conf_store(ngx_conf_t *cf, ngx_command_t *cmd,
                                                        &wlcf->store);
     }
 
+    wlcf->store = ngx_http_webhook_verify_conf_store_redis(cf, &value[1], 0);
+
+    return wlcf->store ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+ngx_webhook_store_t *
+ngx_http_webhook_verify_conf_redis(ngx_conf_t *cf,
+    ngx_webhook_store_t *store, ngx_msec_t timeout)
+{
+    store = ngx_http_webhook_verify_conf_store_redis(cf, &store->name,
+                                                     timeout);
+
+    if (store) {
+        store->timeout = timeout;
+    }
+
+    return store;
+}
+
+
+/* one that has no timeout yet will do for any, and any for none */
+
+static ngx_webhook_store_t *
+ngx_http_webhook_verify_conf_store_redis(ngx_conf_t *cf, ngx_str_t *url,
+    ngx_msec_t timeout)
+{
+    ngx_uint_t                             i;
+    ngx_webhook_store_t                  **store;
+    ngx_http_webhook_verify_main_conf_t   *wmcf;
+
     wmcf = ngx_http_conf_get_module_main_conf(cf,
                                               ngx_http_webhook_verify_module);
-
-    /* locations that name the same server share a connection to it */
-
     store = wmcf->stores.elts;
 
     for (i = 0; i < wmcf->stores.nelts; i++) {
 
-        if (store[i]->name.len == value[1].len
-            && ngx_strncmp(store[i]->name.data, value[1].data, value[1].len)
-               == 0)
+        if (store[i]->name.len == url->len
+            && ngx_strncmp(store[i]->name.data, url->data, url->len) == 0
+            && (timeout == 0 || store[i]->timeout == 0
+                || store[i]->timeout == timeout))
         {
-            wlcf->store = store[i];
-            return NGX_CONF_OK;
+            return store[i];
         }
     }
 
-    wlcf->store = ngx_http_webhook_verify_conf_add_store(cf, &wmcf->stores,
-                             ngx_webhook_store_redis_create(cf, &value[1]));
-
-    return wlcf->store ? NGX_CONF_OK : NGX_CONF_ERROR;
+    return ngx_http_webhook_verify_conf_add_store(cf, &wmcf->stores,
+                                      ngx_webhook_store_redis_create(cf, url));
 }
 
 

@@ -50,7 +50,6 @@ ngx_http_webhook_verify_dedup_claim(ngx_http_request_t *r,
     }
 
     claim->store = ctx->conf->store;
-    claim->timeout = ctx->conf->store_timeout;
     claim->lease = ctx->conf->lease;
     claim->window = ctx->conf->window;
     claim->handler = ngx_http_webhook_verify_dedup_handler;

@@ -116,7 +116,8 @@ ngx_http_webhook_verify_unused(ngx_http_core_loc_conf_t *clcf)
     {
         lq = (ngx_http_location_queue_t *) q;
 
-        if (lq->inclusive && lq->name->len == 1) {
+        if (lq->inclusive && lq->name->len == 1 && lq->name->data[0] == '/')
+        {
             return 1;
         }
     }
@@ -365,9 +366,7 @@ ngx_http_webhook_verify_gate_store(ngx_conf_t *cf,
     ngx_http_webhook_verify_loc_conf_t *wlcf,
     ngx_http_core_loc_conf_t *clcf)
 {
-    ngx_uint_t                             i;
-    ngx_webhook_store_t                  **store;
-    ngx_http_webhook_verify_main_conf_t   *wmcf;
+    ngx_http_webhook_verify_main_conf_t  *wmcf;
 
     static ngx_str_t  name = ngx_string("webhook_verify");
 
@@ -386,12 +385,13 @@ ngx_http_webhook_verify_gate_store(ngx_conf_t *cf,
         wlcf->store = wmcf->zone;
     }
 
-    store = wmcf->stores.elts;
+    if (wlcf->store && wlcf->store->exit) {
 
-    for (i = 0; i < wmcf->stores.nelts; i++) {
-
-        if (store[i] == wlcf->store
-            && ngx_webhook_store_redis_locate(cf, store[i], clcf->resolver,
+        wlcf->store = ngx_http_webhook_verify_conf_redis(cf, wlcf->store,
+                                                         wlcf->store_timeout);
+        if (wlcf->store == NULL
+            || ngx_webhook_store_redis_locate(cf, wlcf->store,
+                                              clcf->resolver,
                                               clcf->resolver_timeout)
                != NGX_OK)
         {

@@ -75,7 +75,7 @@ ngx_webhook_redis_send(ngx_webhook_redis_t *rds, ngx_webhook_redis_op_t *op)
         return NGX_ERROR;
     }
 
-    op->retried = 0;
+    op->losses = 0;
     op->written = 0;
     op->deadline = ngx_current_msec + op->timeout;
     op->expire = ngx_current_msec + (op->keep ? op->keep : op->timeout);
@@ -84,7 +84,6 @@ ngx_webhook_redis_send(ngx_webhook_redis_t *rds, ngx_webhook_redis_op_t *op)
         rds->kept++;
     }
 
-    rds->timeout = op->timeout;
     rds->deadline.cancelable = 0;
 
     ngx_queue_insert_tail(&rds->waiting, &op->queue);
@@ -146,7 +145,6 @@ ngx_webhook_redis_connected(void *data, ngx_int_t rc)
     }
 
     rds->state = NGX_WEBHOOK_REDIS_READY;
-    rds->failures = 0;
     rds->answered = 0;
     rds->down = 0;
 
@@ -348,6 +346,7 @@ ngx_webhook_redis_replies(ngx_webhook_redis_t *rds)
         ngx_queue_remove(q);
 
         rds->answered = 1;
+        rds->failures = 0;
 
         ngx_webhook_redis_finish(rds, ngx_webhook_redis_op(q), reply);
     }

@@ -43,7 +43,7 @@ struct ngx_webhook_redis_op_s {
 
     ngx_msec_t                     deadline;
     ngx_msec_t                     expire;
-    unsigned                       retried:1;
+    ngx_uint_t                     losses;     /* after it was written */
     unsigned                       written:1;  /* the server may have it */
 };
 
@@ -80,7 +80,7 @@ typedef struct {
     ngx_event_t                 connect;     /* at once, or after a while */
     ngx_event_t                 deadline;    /* the nearest of operations */
 
-    ngx_msec_t                  timeout;     /* of the last operation */
+    ngx_msec_t                  timeout;     /* to connect */
     ngx_uint_t                  failures;    /* in a row */
     unsigned                    down:1;      /* and the log says so */
     unsigned                    answered:1;  /* since it is READY */
@@ -88,7 +88,7 @@ typedef struct {
 } ngx_webhook_redis_t;
 
 
-/* the caller has parsed the URL into rds->peer.url, the rest is zero */
+/* the caller sets rds->peer.url and rds->timeout, the rest is zero */
 
 void ngx_webhook_redis_init(ngx_webhook_redis_t *rds, ngx_log_t *log);
 

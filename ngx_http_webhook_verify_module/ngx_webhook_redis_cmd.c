@@ -62,7 +62,7 @@ ngx_webhook_redis_cmd_create(ngx_webhook_redis_t *rds,
     p = ngx_cpymem(cmd->value, "p:", 2);
     (void) ngx_hex_dump(p, claim->token, NGX_WEBHOOK_TOKEN_LEN);
 
-    cmd->op.timeout = claim->timeout;
+    cmd->op.timeout = claim->store->timeout;
     cmd->op.data = claim->store->data;
 
     return cmd;

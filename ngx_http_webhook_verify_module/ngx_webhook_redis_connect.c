@@ -17,6 +17,8 @@
 #include "ngx_webhook_redis_connect.h"
 
 
+static void ngx_webhook_redis_peer_open_current(
+    ngx_webhook_redis_peer_t *peer);
 static void ngx_webhook_redis_peer_resolve(ngx_webhook_redis_peer_t *peer);
 static void ngx_webhook_redis_peer_resolved(ngx_resolver_ctx_t *ctx);
 static void ngx_webhook_redis_peer_open(ngx_webhook_redis_peer_t *peer,
@@ -89,8 +91,6 @@ void
 ngx_webhook_redis_peer_connect(ngx_webhook_redis_peer_t *peer,
     ngx_msec_t timeout)
 {
-    ngx_addr_t  *addr;
-
     peer->log = *ngx_cycle->log;
 
     if (!(peer->log.log_level & NGX_LOG_DEBUG_ALL)) {
@@ -98,8 +98,7 @@ ngx_webhook_redis_peer_connect(ngx_webhook_redis_peer_t *peer,
     }
 
     peer->timeout = timeout;
-    peer->sent = 0;
-    peer->connected = 0;
+    peer->tried = 0;
 
     if (peer->greeting.data == NULL
         && ngx_webhook_redis_peer_greeting(peer) != NGX_OK)
@@ -113,8 +112,18 @@ ngx_webhook_redis_peer_connect(ngx_webhook_redis_peer_t *peer,
         return;
     }
 
+    ngx_webhook_redis_peer_open_current(peer);
+}
+
+
+/* an address that works is stayed with */
+
+static void
+ngx_webhook_redis_peer_open_current(ngx_webhook_redis_peer_t *peer)
+{
+    ngx_addr_t  *addr;
+
     addr = &peer->addrs[peer->current];
-    peer->current = (peer->current + 1) % peer->naddrs;
 
     ngx_webhook_redis_peer_open(peer, addr->sockaddr, addr->socklen,
                                 &addr->name);
@@ -215,6 +224,9 @@ ngx_webhook_redis_peer_open(ngx_webhook_redis_peer_t *peer,
     ngx_int_t               rc;
     ngx_connection_t       *c;
     ngx_peer_connection_t   pc;
+
+    peer->sent = 0;
+    peer->connected = 0;
 
     ngx_memzero(&pc, sizeof(ngx_peer_connection_t));
 
@@ -418,7 +430,9 @@ ngx_webhook_redis_peer_read(ngx_event_t *rev)
 
         if (n == NGX_ERROR || n == 0) {
             ngx_webhook_redis_peer_fail(peer, n ? ngx_socket_errno : 0,
-                                        "it closed the connection", NULL);
+                                        peer->connected
+                                        ? "it closed the connection"
+                                        : "connect() failed", NULL);
             return;
         }
 
@@ -478,9 +492,19 @@ ngx_webhook_redis_peer_replies(ngx_webhook_redis_peer_t *peer)
             && reply->text.len == 4
             && ngx_strncmp(reply->text.data, "PONG", 4) == 0)
         {
-            return NGX_OK;
+            break;
         }
     }
+
+    /* what comes unasked would be taken for the first reply */
+
+    if (ngx_webhook_resp_next(peer->resp, &reply) != NGX_AGAIN) {
+        ngx_webhook_redis_peer_fail(peer, 0, "it says more than was asked",
+                                    NULL);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -515,6 +539,12 @@ ngx_webhook_redis_peer_fail(ngx_webhook_redis_peer_t *peer, ngx_err_t err,
     peer->err = err;
 
     ngx_webhook_redis_peer_close(peer);
+
+    if (!peer->connected && ++peer->tried < peer->naddrs) {
+        peer->current = (peer->current + 1) % peer->naddrs;
+        ngx_webhook_redis_peer_open_current(peer);
+        return;
+    }
 
     peer->handler(peer->data, NGX_ERROR);
 }

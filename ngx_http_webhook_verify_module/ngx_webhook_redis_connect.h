@@ -35,6 +35,7 @@ typedef struct {
     ngx_addr_t                    *addrs;      /* fixed at configuration */
     ngx_uint_t                     naddrs;
     ngx_uint_t                     current;
+    ngx_uint_t                     tried;      /* of them, in vain */
 
     ngx_resolver_t                *resolver;   /* otherwise */
     ngx_msec_t                     resolver_timeout;

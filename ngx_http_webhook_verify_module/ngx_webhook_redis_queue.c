@@ -17,6 +17,11 @@
 #include "ngx_webhook_redis_queue.h"
 
 
+/* connections that may break on a command that is kept */
+
+#define NGX_WEBHOOK_REDIS_LOSSES  3
+
+
 /* a timer that is set too early costs a look, one too late an answer */
 
 void
@@ -42,6 +47,17 @@ ngx_webhook_redis_arm(ngx_webhook_redis_t *rds, ngx_msec_t when)
 void
 ngx_webhook_redis_requeue(ngx_webhook_redis_t *rds)
 {
+    ngx_queue_t             *q;
+    ngx_webhook_redis_op_t  *op;
+
+    for (q = ngx_queue_head(&rds->sent);
+         q != ngx_queue_sentinel(&rds->sent);
+         q = ngx_queue_next(q))
+    {
+        op = ngx_webhook_redis_op(q);
+        op->losses++;
+    }
+
     ngx_queue_add(&rds->sent, &rds->waiting);
     ngx_queue_init(&rds->waiting);
 
@@ -53,6 +69,7 @@ ngx_webhook_redis_requeue(ngx_webhook_redis_t *rds)
 void
 ngx_webhook_redis_sift(ngx_webhook_redis_t *rds)
 {
+    ngx_uint_t               losses;
     ngx_queue_t             *q, *next, failed;
     ngx_webhook_redis_op_t  *op;
 
@@ -65,11 +82,14 @@ ngx_webhook_redis_sift(ngx_webhook_redis_t *rds)
         next = ngx_queue_next(q);
         op = ngx_webhook_redis_op(q);
 
+        /* a command may itself be what the server hangs up on */
+
+        losses = op->keep ? NGX_WEBHOOK_REDIS_LOSSES : 1;
+
         if (!ngx_webhook_redis_over(op->expire)
-            && (rds->down ? (op->keep && !ngx_exiting)
-                          : (op->keep || !op->retried)))
+            && op->losses <= losses
+            && (!rds->down || (op->keep && !ngx_exiting)))
         {
-            op->retried = 1;
             ngx_webhook_redis_arm(rds, op->expire);
             continue;
         }

@@ -17,6 +17,7 @@
 #define NGX_WEBHOOK_REDIS_PORT  6379
 
 
+static ngx_uint_t ngx_webhook_redis_url_colons(u_char *p, u_char *end);
 static const char *ngx_webhook_redis_url_unix(ngx_str_t *text,
     ngx_webhook_redis_url_t *url);
 static const char *ngx_webhook_redis_url_user(ngx_pool_t *pool,
@@ -54,8 +55,14 @@ ngx_webhook_redis_url_parse(ngx_pool_t *pool, ngx_str_t *text,
         at--;
     }
 
+    /* an error is logged with no more of the text than cannot be secret */
+
     url->name.data = at;
     url->name.len = (size_t) (end - at);
+
+    if (at == p && ngx_webhook_redis_url_colons(p, end) > 1) {
+        url->name.len = 0;
+    }
 
     if (text->len < 8 || ngx_strncmp(text->data, "redis://", 8) != 0) {
         return "is not a \"redis://\" URL";
@@ -81,6 +88,24 @@ ngx_webhook_redis_url_parse(ngx_pool_t *pool, ngx_str_t *text,
     url->name.len = (size_t) (end - p);
 
     return ngx_webhook_redis_url_host(&url->name, url);
+}
+
+
+/* a scheme has one, a port another that digits follow */
+
+static ngx_uint_t
+ngx_webhook_redis_url_colons(u_char *p, u_char *end)
+{
+    ngx_uint_t  n;
+
+    for (n = 0; p < end; p++) {
+
+        if (*p == ':' && (p + 1 == end || p[1] < '0' || p[1] > '9')) {
+            n++;
+        }
+    }
+
+    return n;
 }
 
 

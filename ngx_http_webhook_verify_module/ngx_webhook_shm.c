@@ -19,6 +19,10 @@
 
 #define NGX_WEBHOOK_SHM_COMPLAIN  60000
 
+/* claims that are looked at for one that has expired, when it is full */
+
+#define NGX_WEBHOOK_SHM_LOOKS     16384
+
 
 static void ngx_webhook_shm_insert(ngx_rbtree_node_t *temp,
     ngx_rbtree_node_t *node, ngx_rbtree_node_t *sentinel);
@@ -203,14 +207,28 @@ ngx_webhook_shm_expire(ngx_webhook_shm_t *shm, ngx_queue_t *queue)
 static void
 ngx_webhook_shm_evict(ngx_webhook_shm_t *shm)
 {
+    ngx_uint_t                 n;
     ngx_queue_t               *q;
+    ngx_webhook_shm_node_t    *node;
     ngx_webhook_shm_shared_t  *sh;
 
-    if (ngx_webhook_shm_expire(shm, &shm->sh->claims)) {
-        return;
-    }
-
     sh = shm->sh;
+
+    /* claims are in the order of renewal, and may differ in their lease */
+
+    n = 0;
+
+    for (q = ngx_queue_head(&sh->claims);
+         q != ngx_queue_sentinel(&sh->claims) && n < NGX_WEBHOOK_SHM_LOOKS;
+         q = ngx_queue_next(q), n++)
+    {
+        node = ngx_queue_data(q, ngx_webhook_shm_node_t, queue);
+
+        if (ngx_webhook_shm_expired(node)) {
+            ngx_webhook_shm_remove(shm, node);
+            return;
+        }
+    }
 
     if (ngx_queue_empty(&sh->done)) {
         return;

@@ -49,7 +49,6 @@ struct ngx_webhook_claim_s {
     u_char                         digest[NGX_WEBHOOK_SHA256_LEN];
     ngx_uint_t                     hashed;
 
-    ngx_msec_t                     timeout;
     ngx_msec_t                     lease;
     ngx_msec_t                     window;
 
@@ -83,6 +82,7 @@ struct ngx_webhook_store_s {
     void                         (*exit)(void *store);
 
     ngx_str_t                      name;      /* as configured */
+    ngx_msec_t                     timeout;   /* 0: not yet used */
     void                          *data;
 };
 

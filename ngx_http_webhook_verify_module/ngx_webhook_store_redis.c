@@ -88,8 +88,7 @@ ngx_webhook_store_redis_create(ngx_conf_t *cf, ngx_str_t *url)
                            "\"%V\" %s; \"webhook_verify_store\" takes "
                            "\"redis://[user[:password]@]host[:port][/db]\" "
                            "or \"unix:path[?db=number]\"",
-                           sr->rds.peer.url.name.len ? &sr->rds.peer.url.name
-                                                     : url, err);
+                           &sr->rds.peer.url.name, err);
         return NULL;
     }
 
@@ -119,6 +118,7 @@ ngx_webhook_store_redis_locate(ngx_conf_t *cf, ngx_webhook_store_t *store,
     ngx_webhook_store_redis_t  *sr;
 
     sr = store->data;
+    sr->rds.timeout = store->timeout;
 
     return ngx_webhook_redis_peer_locate(cf, &sr->rds.peer, resolver,
                                          resolver_timeout);
@@ -285,6 +285,10 @@ ngx_webhook_redis_get_handler(ngx_webhook_redis_op_t *op,
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
     if (ngx_webhook_redis_refused(cmd->op.data, reply)) {
+
+        /* the key may be ours, if a reply to SET got lost before */
+
+        cmd->lost = (reply == NULL);
         ngx_webhook_redis_claimed(cmd, NGX_WEBHOOK_STORE_ERROR);
         return;
     }

@@ -191,16 +191,38 @@ ngx_webhook_shm_renew(ngx_webhook_claim_t *claim)
     ngx_webhook_shm_t       *shm;
     ngx_webhook_shm_node_t  *node;
 
-    node = ngx_webhook_shm_own(claim);
-    if (node == NULL) {
-        return;
-    }
-
     shm = claim->store->data;
 
+    ngx_shmtx_lock(&shm->shpool->mutex);
+
+    node = ngx_webhook_shm_lookup(shm, claim->digest);
+
+    if (node == NULL) {
+
+        /* it has expired, since the worker was stopped, and has made room */
+
+        node = ngx_webhook_shm_add(shm, claim->digest);
+        if (node == NULL) {
+            goto done;
+        }
+
+        ngx_memcpy(node->token, claim->token, NGX_WEBHOOK_TOKEN_LEN);
+
+    } else if (node->done
+               || ngx_memcmp(node->token, claim->token,
+                             NGX_WEBHOOK_TOKEN_LEN)
+                  != 0)
+    {
+        goto done;
+
+    } else {
+        ngx_queue_remove(&node->queue);
+    }
+
     node->expire = ngx_current_msec + claim->lease;
-    ngx_queue_remove(&node->queue);
     ngx_queue_insert_tail(&shm->sh->claims, &node->queue);
+
+done:
 
     ngx_shmtx_unlock(&shm->shpool->mutex);
 }

@@ -195,3 +195,29 @@ webhook_verify_challenge
 token=
 --- dies_without
 mytoken
+
+
+
+=== TEST 15: X: what a challenge has signed is no delivery
+--- gate
+        webhook_verify           x;
+        webhook_verify_secret    secret;
+        webhook_verify_challenge on;
+--- sign: header=X-Twitter-Webhooks-Signature prefix=sha256= encoding=base64
+--- deliveries
+good action=delete   -> 401 bad_signature
+good true            -> 401 bad_signature
+good {"action":true} -> 200 first
+--- seen
+POST /hook {"action":true}
+
+
+
+=== TEST 16: Dropbox: nor is a NUL sent back
+--- gate
+        webhook_verify           dropbox;
+        webhook_verify_secret    secret;
+        webhook_verify_challenge on;
+--- deliveries
+unsigned GET /hook?challenge=a%00%00b -> 401 missing_signature
+--- seen
