@@ -113,6 +113,8 @@ ngx_http_webhook_verify_compile_signed(ngx_conf_t *cf, ngx_str_t *text)
         return NULL;
     }
 
+    signed_bytes->text = *text;
+
     before.data = text->data;
     before.len = (size_t) (body - text->data);
 
@@ -212,6 +214,8 @@ ngx_http_webhook_verify_compile_id(ngx_conf_t *cf, ngx_str_t *parts,
                                "empty part \"\" in \"webhook_verify_id\"");
             return NGX_ERROR;
         }
+
+        part[i].text = parts[i];
 
         if (parts[i].data[0] != '/') {
 

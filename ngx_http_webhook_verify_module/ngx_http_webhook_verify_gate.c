@@ -40,6 +40,8 @@ static void ngx_http_webhook_verify_gate_cleanup(void *data);
 static ngx_int_t ngx_http_webhook_verify_gate_store(ngx_conf_t *cf,
     ngx_http_webhook_verify_loc_conf_t *wlcf,
     ngx_http_core_loc_conf_t *clcf);
+static ngx_uint_t ngx_http_webhook_verify_gate_unsigned(
+    ngx_http_webhook_verify_loc_conf_t *wlcf);
 static void ngx_http_webhook_verify_gate_warn(ngx_conf_t *cf,
     ngx_http_webhook_verify_loc_conf_t *wlcf);
 
@@ -405,6 +407,59 @@ ngx_http_webhook_verify_gate_store(ngx_conf_t *cf,
 }
 
 
+/*
+ * Is there a part of an id that is neither in the body nor in the template
+ * of the signed bytes?
+ */
+
+static ngx_uint_t
+ngx_http_webhook_verify_gate_unsigned(
+    ngx_http_webhook_verify_loc_conf_t *wlcf)
+{
+    ngx_str_t                        name, *text;
+    ngx_uint_t                       i, n;
+    ngx_http_webhook_verify_id_t    *id;
+    ngx_http_webhook_verify_part_t  *part;
+
+    id = wlcf->set_ids->elts;
+
+    for (i = 0; i < wlcf->set_ids->nelts; i++) {
+
+        part = id[i].parts;
+
+        for (n = 0; n < id[i].nparts; n++) {
+
+            name = part[n].text;
+
+            if (part[n].pointer.ntokens || name.data[0] != '$') {
+                continue;
+            }
+
+            while (name.len && (name.data[0] == '$' || name.data[0] == '{')) {
+                name.data++;
+                name.len--;
+            }
+
+            if (name.len && name.data[name.len - 1] == '}') {
+                name.len--;
+            }
+
+            text = wlcf->signed_bytes ? &wlcf->signed_bytes->text : NULL;
+
+            if (text == NULL || name.len == 0 || name.len > text->len
+                || ngx_strlcasestrn(text->data, text->data + text->len,
+                                    name.data, name.len - 1)
+                   == NULL)
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
 /* what works, but hardly as it was meant */
 
 static void
@@ -417,7 +472,9 @@ ngx_http_webhook_verify_gate_warn(ngx_conf_t *cf,
     name = &wlcf->preset->name;
     data = wlcf->preset->data;
 
-    if (wlcf->set_ids == NULL && wlcf->ids && !data->id_signed) {
+    if (wlcf->set_ids ? ngx_http_webhook_verify_gate_unsigned(wlcf)
+                      : (wlcf->ids && !data->id_signed))
+    {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                            "the id of \"webhook_verify %V\" is not signed: "
                            "who replays a delivery can change it and is not "

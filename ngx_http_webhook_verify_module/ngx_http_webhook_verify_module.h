@@ -84,6 +84,7 @@ typedef struct {
 /* the signed bytes: what stands around the body */
 
 typedef struct {
+    ngx_str_t                      text;      /* as configured */
     ngx_http_complex_value_t      *before;    /* NULL: nothing */
     ngx_http_complex_value_t      *after;
 } ngx_http_webhook_verify_signed_t;
@@ -110,6 +111,7 @@ typedef struct {
 typedef struct {
     ngx_webhook_json_pointer_t     pointer;   /* without tokens: the value */
     ngx_http_complex_value_t       value;
+    ngx_str_t                      text;      /* as configured */
 } ngx_http_webhook_verify_part_t;
 
 typedef struct {
