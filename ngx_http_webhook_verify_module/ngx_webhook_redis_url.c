@@ -35,7 +35,7 @@ ngx_webhook_redis_url_parse(ngx_pool_t *pool, ngx_str_t *text,
     ngx_webhook_redis_url_t *url)
 {
     u_char      *p, *end, *at;
-    ngx_str_t    user;
+    ngx_str_t    user, host;
     const char  *err;
 
     ngx_memzero(url, sizeof(ngx_webhook_redis_url_t));
@@ -84,10 +84,16 @@ ngx_webhook_redis_url_parse(ngx_pool_t *pool, ngx_str_t *text,
         p = at + 1;
     }
 
-    url->name.data = p;
-    url->name.len = (size_t) (end - p);
+    host.data = p;
+    host.len = (size_t) (end - p);
 
-    return ngx_webhook_redis_url_host(&url->name, url);
+    err = ngx_webhook_redis_url_host(&host, url);
+
+    if (err == NULL) {
+        url->name = host;
+    }
+
+    return err;
 }
 
 
