@@ -17,7 +17,7 @@
 #define NGX_WEBHOOK_REDIS_PORT  6379
 
 
-static ngx_uint_t ngx_webhook_redis_url_colons(u_char *p, u_char *end);
+static size_t ngx_webhook_redis_url_public(u_char *text, u_char *end);
 static const char *ngx_webhook_redis_url_unix(ngx_str_t *text,
     ngx_webhook_redis_url_t *url);
 static const char *ngx_webhook_redis_url_user(ngx_pool_t *pool,
@@ -60,8 +60,8 @@ ngx_webhook_redis_url_parse(ngx_pool_t *pool, ngx_str_t *text,
     url->name.data = at;
     url->name.len = (size_t) (end - at);
 
-    if (at == p && ngx_webhook_redis_url_colons(p, end) > 1) {
-        url->name.len = 0;
+    if (at == p) {
+        url->name.len = ngx_webhook_redis_url_public(p, end);
     }
 
     if (text->len < 8 || ngx_strncmp(text->data, "redis://", 8) != 0) {
@@ -97,21 +97,23 @@ ngx_webhook_redis_url_parse(ngx_pool_t *pool, ngx_str_t *text,
 }
 
 
-/* a scheme has one, a port another that digits follow */
+/* up to a colon that is neither of a scheme nor of a port: "user:password" */
 
-static ngx_uint_t
-ngx_webhook_redis_url_colons(u_char *p, u_char *end)
+static size_t
+ngx_webhook_redis_url_public(u_char *text, u_char *end)
 {
-    ngx_uint_t  n;
+    u_char  *p, *scheme;
 
-    for (n = 0; p < end; p++) {
+    scheme = ngx_strlchr(text, end, ':');
+
+    for (p = scheme ? scheme + 1 : end; p < end; p++) {
 
         if (*p == ':' && (p + 1 == end || p[1] < '0' || p[1] > '9')) {
-            n++;
+            return (size_t) (p + 1 - text);
         }
     }
 
-    return n;
+    return (size_t) (end - text);
 }
 
 

@@ -522,7 +522,7 @@ webhook_verify_store
         webhook_verify_store redis://127.0.0.1:redis;
 --- dies
 webhook_verify_store
-127.0.0.1:redis
+127.0.0.1:
 
 
 
