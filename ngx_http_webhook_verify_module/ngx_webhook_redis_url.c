@@ -102,13 +102,23 @@ ngx_webhook_redis_url_parse(ngx_pool_t *pool, ngx_str_t *text,
 static size_t
 ngx_webhook_redis_url_public(u_char *text, u_char *end)
 {
-    u_char  *p, *scheme;
+    u_char  *p, *digits, *scheme;
 
     scheme = ngx_strlchr(text, end, ':');
 
     for (p = scheme ? scheme + 1 : end; p < end; p++) {
 
-        if (*p == ':' && (p + 1 == end || p[1] < '0' || p[1] > '9')) {
+        if (*p != ':') {
+            continue;
+        }
+
+        digits = p + 1;
+
+        while (digits < end && *digits >= '0' && *digits <= '9') {
+            digits++;
+        }
+
+        if (digits == p + 1 || (digits < end && *digits != '/')) {
             return (size_t) (p + 1 - text);
         }
     }
