@@ -17,12 +17,9 @@
 #include "ngx_webhook_redis_connect.h"
 
 
-static void ngx_webhook_redis_peer_open_current(
-    ngx_webhook_redis_peer_t *peer);
 static void ngx_webhook_redis_peer_resolve(ngx_webhook_redis_peer_t *peer);
 static void ngx_webhook_redis_peer_resolved(ngx_resolver_ctx_t *ctx);
-static void ngx_webhook_redis_peer_open(ngx_webhook_redis_peer_t *peer,
-    struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name);
+static void ngx_webhook_redis_peer_open(ngx_webhook_redis_peer_t *peer);
 static ngx_int_t ngx_webhook_redis_peer_greeting(
     ngx_webhook_redis_peer_t *peer);
 static ngx_int_t ngx_webhook_redis_peer_say(ngx_str_t *greeting,
@@ -99,6 +96,7 @@ ngx_webhook_redis_peer_connect(ngx_webhook_redis_peer_t *peer,
 
     peer->timeout = timeout;
     peer->tried = 0;
+    peer->connected = 0;
 
     if (peer->greeting.data == NULL
         && ngx_webhook_redis_peer_greeting(peer) != NGX_OK)
@@ -108,25 +106,12 @@ ngx_webhook_redis_peer_connect(ngx_webhook_redis_peer_t *peer,
     }
 
     if (peer->resolver) {
+        peer->naddrs = 0;
         ngx_webhook_redis_peer_resolve(peer);
         return;
     }
 
-    ngx_webhook_redis_peer_open_current(peer);
-}
-
-
-/* an address that works is stayed with */
-
-static void
-ngx_webhook_redis_peer_open_current(ngx_webhook_redis_peer_t *peer)
-{
-    ngx_addr_t  *addr;
-
-    addr = &peer->addrs[peer->current];
-
-    ngx_webhook_redis_peer_open(peer, addr->sockaddr, addr->socklen,
-                                &addr->name);
+    ngx_webhook_redis_peer_open(peer);
 }
 
 
@@ -181,47 +166,53 @@ ngx_webhook_redis_peer_resolve(ngx_webhook_redis_peer_t *peer)
 static void
 ngx_webhook_redis_peer_resolved(ngx_resolver_ctx_t *ctx)
 {
-    socklen_t                  socklen;
-    ngx_str_t                  name;
-    ngx_sockaddr_t             sockaddr;
+    ngx_str_t                  text;
+    ngx_addr_t                *addr;
+    ngx_uint_t                 i;
     ngx_webhook_redis_peer_t  *peer;
-
-    u_char  text[NGX_SOCKADDR_STRLEN];
 
     peer = ctx->data;
     peer->resolving = NULL;
 
     if (ctx->state) {
-        ngx_str_set(&name, "");
-        name.data = (u_char *) ngx_resolver_strerror(ctx->state);
-        name.len = ngx_strlen(name.data);
+        text.data = (u_char *) ngx_resolver_strerror(ctx->state);
+        text.len = ngx_strlen(text.data);
 
         ngx_resolve_name_done(ctx);
 
         ngx_webhook_redis_peer_fail(peer, 0,
-                                    "its name was not resolved: %V", &name);
+                                    "its name was not resolved: %V", &text);
         return;
     }
 
-    socklen = ctx->addrs[0].socklen;
-    ngx_memcpy(&sockaddr, ctx->addrs[0].sockaddr, socklen);
-    ngx_inet_set_port(&sockaddr.sockaddr, peer->url.port);
+    peer->naddrs = ngx_min(ctx->naddrs, NGX_WEBHOOK_REDIS_ADDRS);
+    peer->addrs = peer->found;
+    peer->current = 0;
+
+    for (i = 0; i < peer->naddrs; i++) {
+        addr = &peer->found[i];
+
+        addr->socklen = ctx->addrs[i].socklen;
+        addr->sockaddr = &peer->sockaddrs[i].sockaddr;
+        addr->name = peer->url.name;
+
+        ngx_memcpy(addr->sockaddr, ctx->addrs[i].sockaddr, addr->socklen);
+        ngx_inet_set_port(addr->sockaddr, peer->url.port);
+    }
 
     ngx_resolve_name_done(ctx);
 
-    name.data = text;
-    name.len = ngx_sock_ntop(&sockaddr.sockaddr, socklen, text,
-                             NGX_SOCKADDR_STRLEN, 1);
-
-    ngx_webhook_redis_peer_open(peer, &sockaddr.sockaddr, socklen, &name);
+    ngx_webhook_redis_peer_open(peer);
 }
 
 
+/* an address that works is stayed with */
+
 static void
-ngx_webhook_redis_peer_open(ngx_webhook_redis_peer_t *peer,
-    struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name)
+ngx_webhook_redis_peer_open(ngx_webhook_redis_peer_t *peer)
 {
     ngx_int_t               rc;
+    ngx_addr_t             *addr;
     ngx_connection_t       *c;
     ngx_peer_connection_t   pc;
 
@@ -230,9 +221,11 @@ ngx_webhook_redis_peer_open(ngx_webhook_redis_peer_t *peer,
 
     ngx_memzero(&pc, sizeof(ngx_peer_connection_t));
 
-    pc.sockaddr = sockaddr;
-    pc.socklen = socklen;
-    pc.name = name;
+    addr = &peer->addrs[peer->current];
+
+    pc.sockaddr = addr->sockaddr;
+    pc.socklen = addr->socklen;
+    pc.name = &addr->name;
     pc.get = ngx_event_get_peer;
     pc.log = &peer->log;
     pc.log_error = NGX_ERROR_ERR;
@@ -542,7 +535,7 @@ ngx_webhook_redis_peer_fail(ngx_webhook_redis_peer_t *peer, ngx_err_t err,
 
     if (!peer->connected && ++peer->tried < peer->naddrs) {
         peer->current = (peer->current + 1) % peer->naddrs;
-        ngx_webhook_redis_peer_open_current(peer);
+        ngx_webhook_redis_peer_open(peer);
         return;
     }
 

@@ -18,6 +18,10 @@
 
 #define NGX_WEBHOOK_REDIS_REASON  300
 
+/* of a name that is resolved at run time */
+
+#define NGX_WEBHOOK_REDIS_ADDRS   8
+
 
 typedef void (*ngx_webhook_redis_connect_pt)(void *data, ngx_int_t rc);
 
@@ -32,14 +36,16 @@ typedef void (*ngx_webhook_redis_connect_pt)(void *data, ngx_int_t rc);
 typedef struct {
     ngx_webhook_redis_url_t        url;
 
-    ngx_addr_t                    *addrs;      /* fixed at configuration */
-    ngx_uint_t                     naddrs;
+    ngx_addr_t                    *addrs;      /* fixed at configuration, */
+    ngx_uint_t                     naddrs;     /* or what was resolved */
     ngx_uint_t                     current;
     ngx_uint_t                     tried;      /* of them, in vain */
 
     ngx_resolver_t                *resolver;   /* otherwise */
     ngx_msec_t                     resolver_timeout;
     ngx_resolver_ctx_t            *resolving;
+    ngx_addr_t                     found[NGX_WEBHOOK_REDIS_ADDRS];
+    ngx_sockaddr_t                 sockaddrs[NGX_WEBHOOK_REDIS_ADDRS];
 
     ngx_webhook_redis_connect_pt   handler;
     void                          *data;
