@@ -273,7 +273,7 @@ const ngx_webhook_preset_t  ngx_webhook_presets[] = {
 
     { .name = "checkout",
       .signature = "$http_cko_signature", .encoding = NGX_WEBHOOK_HEX,
-      .ids = { "/id" }, .id_signed = 1,
+      .id_signed = 1,
       .retries = "not documented",
       .source =
           "https://www.checkout.com/docs/developer-resources/"
@@ -627,7 +627,7 @@ const ngx_webhook_preset_t  ngx_webhook_presets[] = {
       .signature = "$http_x_cio_signature", .encoding = NGX_WEBHOOK_HEX,
       .signed_bytes = "v0:${webhook_verify_timestamp}:$request_body",
       .timestamp = "$http_x_cio_timestamp", .tolerance = 300,
-      .ids = { "/event_id" }, .id_signed = 1,
+      .id_signed = 1,
       .retries = "not documented",
       .source = "https://docs.customer.io/integrations/api/webhooks/",
       .checked = "2026-07-14" },
@@ -832,7 +832,7 @@ const ngx_webhook_preset_t  ngx_webhook_presets[] = {
       .signed_bytes = "${webhook_verify_timestamp}.$request_body",
       .timestamp = "$http_mux_signature", .timestamp_prefix = "t=",
       .timestamp_separator = ",", .tolerance = 300,
-      .ids = { "/id" }, .id_signed = 1,
+      .id_signed = 1,
       .retries = "not documented",
       .source = "https://mux.com/docs/core/verify-webhook-signatures",
       .checked = "2026-11-21" },
