@@ -76,7 +76,10 @@ sub said {
 
     open my $out, '>', "$dir/nginx.conf" or die $!;
     print $out "${load}pid $dir/pid;\nerror_log $dir/log;\nevents {}\n",
-               "http { server { listen 127.0.0.1:8000;\n",
+               "http { access_log off;\n",
+               (map { "${_}_temp_path $dir/$_;\n" }
+                    qw(client_body proxy fastcgi uwsgi scgi)),
+               "server { listen 127.0.0.1:8000;\n",
                "location / {\n$gate\nproxy_pass http://127.0.0.1:1; } } }\n";
     close $out or die $!;
 
