@@ -33,7 +33,7 @@ ASAN_CC  = -O1 -g $(SANITIZE) -fno-sanitize=nonnull-attribute,alignment \
 # what of t/ to run, all of it by default: make test TESTS=t/100-x.t
 TESTS =
 
-.PHONY: build demo test unit fuzz docs lint asan clean install-deps help FORCE
+.PHONY: build demo test unit fuzz docs lint asan faults lifecycle soak versions clean install-deps help FORCE
 .DELETE_ON_ERROR:
 
 build: $(MODULE) ## builds the module for the installed nginx
@@ -91,6 +91,26 @@ END { exit found }
 endef
 
 export REPORTED
+
+faults: ## lets every allocation fail once, and every one from then on
+	@t/tools/install test nginx-source
+	@t/faults/build nginx
+	@TEST_NGINX_BINARY=$(BUILD)/faults/objs/nginx \
+	 TEST_NGINX_LOAD_MODULES=$(BUILD)/faults/objs/$(notdir $(MODULE)) \
+	 t/tools/prove t/faults/800-allocations.t
+
+lifecycle: ## reloads, upgrades and kills under load, and prints the ledger
+	@t/tools/install test
+	@$(MAKE) -s build
+	@LIFECYCLE_LEDGER=1 t/tools/prove t/soak/801-lifecycle.t
+
+soak: ## 200,000 mixed deliveries (SOAK=30000: fewer)
+	@t/tools/install test
+	@$(MAKE) -s build
+	@SOAK=$(SOAK) t/tools/prove t/soak/802-soak.t
+
+versions: ## builds with clang, and builds and tests in a Debian 13
+	@t/tools/versions
 
 install-deps: ## installs what build, demo and test need
 	@STORE=redis t/tools/install build demo test

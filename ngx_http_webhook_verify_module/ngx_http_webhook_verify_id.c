@@ -297,15 +297,14 @@ ngx_http_webhook_verify_id_body(ngx_http_request_t *r,
 
     (void) ngx_hex_dump(ctx->digest, digest, NGX_WEBHOOK_SHA256_LEN);
 
-    ctx->body_id = 1;
-    ctx->id.len = sizeof("body:") - 1 + sizeof(ctx->digest);
-
-    p = ngx_pnalloc(r->pool, ctx->id.len);
+    p = ngx_pnalloc(r->pool, sizeof("body:") - 1 + sizeof(ctx->digest));
     if (p == NULL) {
         return NGX_ERROR;
     }
 
+    ctx->body_id = 1;
     ctx->id.data = p;
+    ctx->id.len = sizeof("body:") - 1 + sizeof(ctx->digest);
 
     p = ngx_cpymem(p, "body:", sizeof("body:") - 1);
     ngx_memcpy(p, ctx->digest, sizeof(ctx->digest));

@@ -45,6 +45,7 @@ static struct {
 ngx_webhook_crypto_t *
 ngx_webhook_crypto_create(ngx_pool_t *pool)
 {
+    u_char                 seed;
     ngx_pool_cleanup_t    *cln;
     ngx_webhook_crypto_t  *crypto;
 
@@ -64,6 +65,15 @@ ngx_webhook_crypto_create(ngx_pool_t *pool)
     if (crypto->hmac == NULL || crypto->sha256 == NULL
         || crypto->ctx == NULL)
     {
+        return NULL;
+    }
+
+    /*
+     * OpenSSL sets up its generator when it is first asked, and where there
+     * is no memory for that, never again: so not in a worker
+     */
+
+    if (ngx_webhook_random(&seed, 1) != NGX_OK) {
         return NULL;
     }
 

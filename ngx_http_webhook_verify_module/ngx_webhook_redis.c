@@ -435,7 +435,7 @@ ngx_webhook_redis_down(ngx_webhook_redis_t *rds, const char *reason,
     delay = NGX_WEBHOOK_REDIS_BACKOFF_MAX;
 
     if (rds->failures < 5) {
-        delay = NGX_WEBHOOK_REDIS_BACKOFF_MIN << rds->failures;
+        delay = (ngx_msec_t) NGX_WEBHOOK_REDIS_BACKOFF_MIN << rds->failures;
     }
 
     rds->failures++;

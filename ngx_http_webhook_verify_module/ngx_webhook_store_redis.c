@@ -56,6 +56,7 @@ static ngx_uint_t ngx_webhook_redis_value(ngx_webhook_redis_cmd_t *cmd,
     ngx_webhook_resp_reply_t *reply);
 static void ngx_webhook_redis_committed(ngx_webhook_redis_op_t *op,
     ngx_webhook_resp_reply_t *reply);
+static void ngx_webhook_redis_not_committed(ngx_str_t *key);
 static void ngx_webhook_redis_settled(ngx_webhook_redis_op_t *op,
     ngx_webhook_resp_reply_t *reply);
 static void ngx_webhook_redis_claimed(ngx_webhook_redis_cmd_t *cmd,
@@ -204,6 +205,7 @@ ngx_webhook_redis_commit(ngx_webhook_claim_t *claim, ngx_uint_t status)
 
     cmd = ngx_webhook_redis_cmd_create(&sr->rds, claim);
     if (cmd == NULL) {
+        ngx_webhook_redis_not_committed(&claim->key);
         return;
     }
 
@@ -362,12 +364,19 @@ ngx_webhook_redis_committed(ngx_webhook_redis_op_t *op,
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
     if (reply == NULL) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "webhook store did not commit \"%V\", the event was "
-                      "accepted but will not be remembered", &cmd->key);
+        ngx_webhook_redis_not_committed(&cmd->key);
     }
 
     ngx_webhook_redis_settled(op, reply);
+}
+
+
+static void
+ngx_webhook_redis_not_committed(ngx_str_t *key)
+{
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "webhook store did not commit \"%V\", the event was "
+                  "accepted but will not be remembered", key);
 }
 
 
