@@ -46,7 +46,8 @@ test: ## installs what t/ needs and runs it (TESTS=t/100-x.t: only that)
 	@$(MAKE) -s build $(if $(TESTS),,unit)
 	@t/tools/prove $(TESTS)
 
-unit: $(OBJS)/Makefile ## runs the tests in C
+unit: $(OBJS)/Makefile ## runs the tests in C, with the sources of nginx
+	@[ -f $(NGINX_SRC)/src/core/ngx_string.c ] || t/tools/install nginx-source
 	@$(MAKE) -s -C t/unit
 
 fuzz: $(OBJS)/Makefile ## runs the fuzzers, a minute each (SECONDS=60)
