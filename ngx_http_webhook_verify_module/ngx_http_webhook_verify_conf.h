@@ -70,7 +70,7 @@ ngx_int_t ngx_http_webhook_verify_conf_enum(ngx_conf_enum_t *e,
  */
 
 ngx_webhook_store_t *ngx_http_webhook_verify_conf_redis(ngx_conf_t *cf,
-    ngx_webhook_store_t *store, ngx_msec_t timeout);
+    ngx_webhook_store_t *store, ngx_webhook_redis_options_t *options);
 
 /* the zone of the default store */
 

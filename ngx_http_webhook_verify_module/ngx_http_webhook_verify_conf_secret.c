@@ -89,7 +89,8 @@ ngx_http_webhook_verify_conf_secret_file(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
-    lines = ngx_webhook_secret_file(cf, &value[1]);
+    lines = ngx_webhook_secret_file(cf, &value[1],
+                                    "webhook_verify_secret_file");
     if (lines == NULL) {
         return NGX_CONF_ERROR;
     }

@@ -16,7 +16,7 @@
 
 
 static ngx_webhook_store_t *ngx_http_webhook_verify_conf_store_redis(
-    ngx_conf_t *cf, ngx_str_t *url, ngx_msec_t timeout);
+    ngx_conf_t *cf, ngx_str_t *url, ngx_webhook_redis_options_t *options);
 static char *ngx_http_webhook_verify_conf_store_zone(ngx_conf_t *cf,
     ngx_str_t *value, ngx_webhook_store_t **store);
 static ngx_webhook_store_t *ngx_http_webhook_verify_conf_add_store(
@@ -47,7 +47,8 @@ ngx_http_webhook_verify_conf_store(ngx_conf_t *cf, ngx_command_t *cmd,
                                                        &wlcf->store);
     }
 
-    wlcf->store = ngx_http_webhook_verify_conf_store_redis(cf, &value[1], 0);
+    wlcf->store = ngx_http_webhook_verify_conf_store_redis(cf, &value[1],
+                                                           NULL);
 
     return wlcf->store ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
@@ -55,24 +56,18 @@ ngx_http_webhook_verify_conf_store(ngx_conf_t *cf, ngx_command_t *cmd,
 
 ngx_webhook_store_t *
 ngx_http_webhook_verify_conf_redis(ngx_conf_t *cf,
-    ngx_webhook_store_t *store, ngx_msec_t timeout)
+    ngx_webhook_store_t *store, ngx_webhook_redis_options_t *options)
 {
-    store = ngx_http_webhook_verify_conf_store_redis(cf, &store->name,
-                                                     timeout);
-
-    if (store) {
-        store->timeout = timeout;
-    }
-
-    return store;
+    return ngx_http_webhook_verify_conf_store_redis(cf, &store->name,
+                                                    options);
 }
 
 
-/* one that has no timeout yet will do for any, and any for none */
+/* without options, any store of the URL will do for the moment */
 
 static ngx_webhook_store_t *
 ngx_http_webhook_verify_conf_store_redis(ngx_conf_t *cf, ngx_str_t *url,
-    ngx_msec_t timeout)
+    ngx_webhook_redis_options_t *options)
 {
     ngx_uint_t                             i;
     ngx_webhook_store_t                  **store;
@@ -86,8 +81,8 @@ ngx_http_webhook_verify_conf_store_redis(ngx_conf_t *cf, ngx_str_t *url,
 
         if (store[i]->name.len == url->len
             && ngx_strncmp(store[i]->name.data, url->data, url->len) == 0
-            && (timeout == 0 || store[i]->timeout == 0
-                || store[i]->timeout == timeout))
+            && (options == NULL
+                || ngx_webhook_store_redis_is(store[i], options)))
         {
             return store[i];
         }

@@ -389,19 +389,21 @@ ngx_http_webhook_verify_gate_store(ngx_conf_t *cf,
 
     if (wlcf->store && wlcf->store->exit) {
 
+        wlcf->redis.timeout = wlcf->store_timeout;
+
         wlcf->store = ngx_http_webhook_verify_conf_redis(cf, wlcf->store,
-                                                         wlcf->store_timeout);
+                                                         &wlcf->redis);
         if (wlcf->store == NULL
-            || ngx_webhook_store_redis_locate(cf, wlcf->store,
-                                              clcf->resolver,
-                                              clcf->resolver_timeout)
+            || ngx_webhook_store_redis_options(cf, wlcf->store, &wlcf->redis,
+                                               clcf->resolver,
+                                               clcf->resolver_timeout)
                != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
-    wlcf->leases = ngx_webhook_lease_create(cf, wlcf->lease);
+    wlcf->leases = ngx_webhook_lease_create(cf, wlcf->store, wlcf->lease);
 
     return wlcf->leases ? NGX_OK : NGX_ERROR;
 }

@@ -141,6 +141,49 @@ static ngx_command_t  ngx_http_webhook_verify_commands[] = {
       0,
       NULL },
 
+    { ngx_string("webhook_verify_redis_password_file"),
+      NGX_HTTP_WEBHOOK_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_webhook_verify_loc_conf_t, redis.password_file),
+      NULL },
+
+    { ngx_string("webhook_verify_redis_ssl_trusted_certificate"),
+      NGX_HTTP_WEBHOOK_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_webhook_verify_loc_conf_t,
+               redis.tls.trusted_certificate),
+      NULL },
+
+    { ngx_string("webhook_verify_redis_ssl_certificate"),
+      NGX_HTTP_WEBHOOK_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_webhook_verify_loc_conf_t, redis.tls.certificate),
+      NULL },
+
+    { ngx_string("webhook_verify_redis_ssl_certificate_key"),
+      NGX_HTTP_WEBHOOK_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_webhook_verify_loc_conf_t, redis.tls.certificate_key),
+      NULL },
+
+    { ngx_string("webhook_verify_redis_ssl_name"),
+      NGX_HTTP_WEBHOOK_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_webhook_verify_loc_conf_t, redis.tls.name),
+      NULL },
+
+    { ngx_string("webhook_verify_redis_ssl_verify"),
+      NGX_HTTP_WEBHOOK_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_webhook_verify_loc_conf_t, redis.tls.verify),
+      NULL },
+
     { ngx_string("webhook_verify_window"),
       NGX_HTTP_WEBHOOK_CONF|NGX_CONF_TAKE1,
       ngx_http_webhook_verify_conf_time,
@@ -263,7 +306,11 @@ ngx_http_webhook_verify_create_loc_conf(ngx_conf_t *cf)
     }
 
     /*
-     * set by ngx_pcalloc(), and by ngx_http_webhook_verify_gate():
+     * set by ngx_pcalloc():
+     *
+     *     wlcf->redis = { ... };
+     *
+     * and by ngx_http_webhook_verify_gate():
      *
      *     wlcf->sig
      *     wlcf->time
@@ -284,6 +331,7 @@ ngx_http_webhook_verify_create_loc_conf(ngx_conf_t *cf)
     wlcf->scope = NGX_CONF_UNSET_PTR;
     wlcf->url = NGX_CONF_UNSET_PTR;
     wlcf->store = NGX_CONF_UNSET_PTR;
+    wlcf->redis.tls.verify = NGX_CONF_UNSET;
     wlcf->store_timeout = NGX_CONF_UNSET_MSEC;
     wlcf->window = NGX_CONF_UNSET_MSEC;
     wlcf->lease = NGX_CONF_UNSET_MSEC;
@@ -315,6 +363,16 @@ ngx_http_webhook_verify_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_conf_merge_ptr_value(conf->url, prev->url, NULL);
     ngx_conf_merge_ptr_value(conf->store, prev->store, NGX_CONF_UNSET_PTR);
     ngx_conf_merge_msec_value(conf->store_timeout, prev->store_timeout, 500);
+    ngx_conf_merge_str_value(conf->redis.password_file,
+                             prev->redis.password_file, "");
+    ngx_conf_merge_str_value(conf->redis.tls.trusted_certificate,
+                             prev->redis.tls.trusted_certificate, "");
+    ngx_conf_merge_str_value(conf->redis.tls.certificate,
+                             prev->redis.tls.certificate, "");
+    ngx_conf_merge_str_value(conf->redis.tls.certificate_key,
+                             prev->redis.tls.certificate_key, "");
+    ngx_conf_merge_str_value(conf->redis.tls.name, prev->redis.tls.name, "");
+    ngx_conf_merge_value(conf->redis.tls.verify, prev->redis.tls.verify, 1);
     ngx_conf_merge_msec_value(conf->window, prev->window, 604800000);
     ngx_conf_merge_msec_value(conf->lease, prev->lease, 30000);
     ngx_conf_merge_msec_value(conf->retry_after, prev->retry_after, 5000);

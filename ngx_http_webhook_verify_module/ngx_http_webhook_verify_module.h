@@ -16,6 +16,7 @@
 #include "ngx_webhook_lease.h"
 #include "ngx_webhook_preset.h"
 #include "ngx_webhook_sig.h"
+#include "ngx_webhook_redis_conf.h"
 #include "ngx_webhook_store.h"
 
 
@@ -153,6 +154,7 @@ typedef struct {
     ngx_http_complex_value_t          *scope;
     ngx_http_complex_value_t          *url;
     ngx_webhook_store_t               *store;         /* NULL: off */
+    ngx_webhook_redis_options_t        redis;
 
     ngx_msec_t                         store_timeout;
     ngx_msec_t                         window;

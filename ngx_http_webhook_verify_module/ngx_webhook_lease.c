@@ -27,7 +27,8 @@ static void ngx_webhook_lease_cleanup(void *data);
 
 
 ngx_webhook_lease_t *
-ngx_webhook_lease_create(ngx_conf_t *cf, ngx_msec_t lease)
+ngx_webhook_lease_create(ngx_conf_t *cf, ngx_webhook_store_t *store,
+    ngx_msec_t lease)
 {
     ngx_pool_cleanup_t   *cln;
     ngx_webhook_lease_t  *l;
@@ -50,6 +51,10 @@ ngx_webhook_lease_create(ngx_conf_t *cf, ngx_msec_t lease)
     }
 
     ngx_queue_init(&l->claims);
+
+    if (store) {
+        ngx_queue_insert_tail(&store->leases, &l->queue);
+    }
 
     l->event.handler = ngx_webhook_lease_handler;
     l->event.data = l;
@@ -79,6 +84,41 @@ void
 ngx_webhook_lease_remove(ngx_webhook_claim_t *claim)
 {
     ngx_queue_remove(&claim->queue);
+}
+
+
+ngx_uint_t
+ngx_webhook_lease_live(ngx_webhook_store_t *store, ngx_uint_t renew)
+{
+    ngx_uint_t            live;
+    ngx_queue_t          *q, *c;
+    ngx_webhook_claim_t  *claim;
+    ngx_webhook_lease_t  *lease;
+
+    live = 0;
+
+    for (q = ngx_queue_head(&store->leases);
+         q != ngx_queue_sentinel(&store->leases);
+         q = ngx_queue_next(q))
+    {
+        lease = ngx_queue_data(q, ngx_webhook_lease_t, queue);
+
+        for (c = ngx_queue_head(&lease->claims);
+             c != ngx_queue_sentinel(&lease->claims);
+             c = ngx_queue_next(c))
+        {
+            live = 1;
+
+            if (!renew) {
+                return live;
+            }
+
+            claim = ngx_queue_data(c, ngx_webhook_claim_t, queue);
+            store->renew(claim);
+        }
+    }
+
+    return live;
 }
 
 

@@ -5,8 +5,8 @@
 
 
 /*
- * One connection to Redis and the operations on it.  It knows commands and
- * replies as bytes; what they mean is the business of the store.
+ * Which server an operation is for, and whether it is asked again when that
+ * one does not answer, refuses, or names another.
  */
 
 
@@ -14,476 +14,529 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_webhook_redis.h"
-#include "ngx_webhook_redis_queue.h"
+#include "ngx_webhook_redis_greeting.h"
+#include "ngx_webhook_redis_io.h"
 
 
-#define NGX_WEBHOOK_REDIS_BUFFER   16384
+/* operations with "keep" that are remembered while servers are down */
 
-/* operations with "keep" that are remembered while the server is down */
+#define NGX_WEBHOOK_REDIS_KEPT       16384
 
-#define NGX_WEBHOOK_REDIS_KEPT     16384
+/* ms until an operation is asked again, and connections it may have broken */
 
-/* ms until the next attempt, doubled each time up to the other */
+#define NGX_WEBHOOK_REDIS_LATER      100
+#define NGX_WEBHOOK_REDIS_LOSSES     3
 
-#define NGX_WEBHOOK_REDIS_BACKOFF_MIN  50
-#define NGX_WEBHOOK_REDIS_BACKOFF_MAX  1000
+/* nodes that may name another one in turn */
 
+#define NGX_WEBHOOK_REDIS_REDIRECTS  5
 
-static void ngx_webhook_redis_connect(ngx_event_t *ev);
-static void ngx_webhook_redis_connected(void *data, ngx_int_t rc);
-static void ngx_webhook_redis_write_handler(ngx_event_t *wev);
-static ngx_int_t ngx_webhook_redis_fill(ngx_webhook_redis_t *rds);
-static void ngx_webhook_redis_read_handler(ngx_event_t *rev);
-static ngx_int_t ngx_webhook_redis_replies(ngx_webhook_redis_t *rds);
-static void ngx_webhook_redis_deadline(ngx_event_t *ev);
-static void ngx_webhook_redis_lost(ngx_webhook_redis_t *rds,
-    const char *reason, ngx_err_t err);
-static void ngx_webhook_redis_down(ngx_webhook_redis_t *rds,
-    const char *reason, ngx_err_t err);
-static void ngx_webhook_redis_close(ngx_webhook_redis_t *rds);
+/* ms until the same word is logged again */
+
+#define NGX_WEBHOOK_REDIS_COMPLAIN   60000
 
 
-void
-ngx_webhook_redis_init(ngx_webhook_redis_t *rds, ngx_log_t *log)
+static ngx_int_t ngx_webhook_redis_places(ngx_conf_t *cf,
+    ngx_webhook_redis_t *redis);
+static ngx_int_t ngx_webhook_redis_route(ngx_webhook_redis_t *redis,
+    ngx_webhook_redis_op_t *op);
+static void ngx_webhook_redis_done(ngx_webhook_redis_node_t *node,
+    ngx_webhook_redis_op_t *op, ngx_webhook_resp_reply_t *reply);
+static ngx_int_t ngx_webhook_redis_unanswered(ngx_webhook_redis_t *redis,
+    ngx_webhook_redis_op_t *op);
+static ngx_int_t ngx_webhook_redis_refused(ngx_webhook_redis_t *redis,
+    ngx_webhook_redis_node_t *node, ngx_webhook_redis_op_t *op,
+    ngx_webhook_resp_reply_t *reply);
+static void ngx_webhook_redis_lost(ngx_webhook_redis_node_t *node);
+static void ngx_webhook_redis_ready(ngx_webhook_redis_node_t *node);
+static void ngx_webhook_redis_find(ngx_webhook_redis_node_t *node);
+static void ngx_webhook_redis_slots(void *data, ngx_int_t rc);
+static void ngx_webhook_redis_later(ngx_webhook_redis_t *redis,
+    ngx_webhook_redis_op_t *op, ngx_msec_t delay);
+static void ngx_webhook_redis_again(ngx_event_t *ev);
+static void ngx_webhook_redis_flush(ngx_webhook_redis_t *redis,
+    ngx_uint_t all);
+static void ngx_webhook_redis_finish(ngx_webhook_redis_t *redis,
+    ngx_webhook_redis_op_t *op, ngx_webhook_resp_reply_t *reply);
+
+
+static ngx_webhook_redis_owner_t  ngx_webhook_redis_owner = {
+    ngx_webhook_redis_done,
+    ngx_webhook_redis_lost,
+    ngx_webhook_redis_ready,
+    NULL
+};
+
+
+static ngx_webhook_redis_owner_t  ngx_webhook_redis_sentinel_owner = {
+    ngx_webhook_redis_done,
+    ngx_webhook_redis_lost,
+    ngx_webhook_redis_ready,
+    ngx_webhook_redis_find
+};
+
+
+ngx_int_t
+ngx_webhook_redis_init(ngx_conf_t *cf, ngx_webhook_redis_t *redis)
 {
-    rds->ident = -1;
+    redis->ident = -1;
 
-    ngx_queue_init(&rds->waiting);
-    ngx_queue_init(&rds->sent);
+    ngx_queue_init(&redis->later);
 
-    rds->peer.handler = ngx_webhook_redis_connected;
-    rds->peer.data = rds;
+    redis->again.handler = ngx_webhook_redis_again;
+    redis->again.data = redis;
+    redis->again.log = &cf->cycle->new_log;
+    redis->again.cancelable = 1;
 
-    rds->connect.handler = ngx_webhook_redis_connect;
-    rds->connect.data = rds;
-    rds->connect.log = log;
-    rds->connect.cancelable = 1;
+    redis->node.owner = &ngx_webhook_redis_owner;
+    redis->node.data = redis;
+    redis->node.name = redis->conf.url.name;
 
-    rds->deadline.handler = ngx_webhook_redis_deadline;
-    rds->deadline.data = rds;
-    rds->deadline.log = log;
+    ngx_webhook_redis_node_init(&redis->node, &redis->conf,
+                                &cf->cycle->new_log);
+
+    return ngx_webhook_redis_places(cf, redis);
+}
+
+
+static ngx_int_t
+ngx_webhook_redis_places(ngx_conf_t *cf, ngx_webhook_redis_t *redis)
+{
+    ngx_uint_t                   i;
+    ngx_webhook_redis_url_t     *url;
+    ngx_webhook_redis_place_t  **places, *place;
+
+    url = &redis->conf.url;
+
+    if (url->kind == NGX_WEBHOOK_REDIS_SINGLE) {
+        return ngx_webhook_redis_place_locate(cf, &redis->node.peer.place,
+                                              &url->hosts[0],
+                                              redis->conf.resolver);
+    }
+
+    places = ngx_palloc(cf->pool,
+                        url->nhosts * sizeof(ngx_webhook_redis_place_t *));
+    if (places == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < url->nhosts; i++) {
+
+        place = ngx_pcalloc(cf->pool, sizeof(ngx_webhook_redis_place_t));
+        if (place == NULL) {
+            return NGX_ERROR;
+        }
+
+        places[i] = place;
+
+        if (ngx_webhook_redis_place_locate(cf, place, &url->hosts[i],
+                                           redis->conf.resolver)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (url->kind == NGX_WEBHOOK_REDIS_CLUSTER) {
+        redis->cluster = ngx_webhook_redis_cluster_create(cf, &redis->conf,
+                                                          places,
+                                                          url->nhosts);
+        if (redis->cluster == NULL) {
+            return NGX_ERROR;
+        }
+
+        redis->cluster->owner = &ngx_webhook_redis_owner;
+        redis->cluster->handler = ngx_webhook_redis_slots;
+        redis->cluster->data = redis;
+
+        return NGX_OK;
+    }
+
+    redis->sentinel = ngx_webhook_redis_sentinel_create(cf, &redis->conf,
+                                                        places, url->nhosts);
+    if (redis->sentinel == NULL) {
+        return NGX_ERROR;
+    }
+
+    redis->node.owner = &ngx_webhook_redis_sentinel_owner;
+    redis->node.peer.answer = ngx_webhook_redis_sentinel_role;
+    ngx_str_set(&redis->node.peer.question[0], "ROLE");
+
+    return NGX_OK;
 }
 
 
 ngx_int_t
-ngx_webhook_redis_send(ngx_webhook_redis_t *rds, ngx_webhook_redis_op_t *op)
+ngx_webhook_redis_send(ngx_webhook_redis_t *redis, ngx_webhook_redis_op_t *op)
 {
-    if (rds->exiting
-        || (rds->down && !op->keep)
-        || (op->keep && rds->kept == NGX_WEBHOOK_REDIS_KEPT))
+    if (redis->exiting
+        || (op->keep && redis->kept == NGX_WEBHOOK_REDIS_KEPT))
     {
         return NGX_ERROR;
     }
 
     op->losses = 0;
+    op->redirects = 0;
+    op->asking = 0;
     op->written = 0;
-    op->deadline = ngx_current_msec + op->timeout;
     op->expire = ngx_current_msec + (op->keep ? op->keep : op->timeout);
 
-    if (op->keep) {
-        rds->kept++;
-    }
+    if (ngx_webhook_redis_route(redis, op) != NGX_OK) {
 
-    rds->deadline.cancelable = 0;
-
-    ngx_queue_insert_tail(&rds->waiting, &op->queue);
-    ngx_webhook_redis_arm(rds, op->keep ? op->expire : op->deadline);
-
-    switch (rds->state) {
-
-    case NGX_WEBHOOK_REDIS_IDLE:
-        rds->state = NGX_WEBHOOK_REDIS_CONNECTING;
-        ngx_post_event(&rds->connect, &ngx_posted_events);
-        break;
-
-    case NGX_WEBHOOK_REDIS_READY:
-        ngx_post_event(rds->peer.connection->write, &ngx_posted_events);
-        break;
-
-    default: /* CONNECTING, BACKOFF */
-        break;
-    }
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_webhook_redis_connect(ngx_event_t *ev)
-{
-    ngx_webhook_redis_t  *rds;
-
-    rds = ev->data;
-
-    if (ngx_exiting && ngx_queue_empty(&rds->waiting)) {
-        rds->state = NGX_WEBHOOK_REDIS_IDLE;
-        return;
-    }
-
-    rds->state = NGX_WEBHOOK_REDIS_CONNECTING;
-
-    ngx_webhook_redis_peer_connect(&rds->peer, rds->timeout);
-}
-
-
-static void
-ngx_webhook_redis_connected(void *data, ngx_int_t rc)
-{
-    ngx_webhook_redis_t *rds = data;
-
-    ngx_connection_t  *c;
-
-    if (rc != NGX_OK) {
-        ngx_webhook_redis_lost(rds, (char *) rds->peer.reason,
-                               rds->peer.err);
-        return;
-    }
-
-    if (rds->down) {
-        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "webhook store \"%V\" is back", &rds->peer.url.name);
-    }
-
-    rds->state = NGX_WEBHOOK_REDIS_READY;
-    rds->answered = 0;
-    rds->down = 0;
-
-    c = rds->peer.connection;
-
-    c->data = rds;
-    c->idle = 1;
-    c->read->handler = ngx_webhook_redis_read_handler;
-    c->write->handler = ngx_webhook_redis_write_handler;
-
-    ngx_post_event(c->write, &ngx_posted_events);
-}
-
-
-static void
-ngx_webhook_redis_write_handler(ngx_event_t *wev)
-{
-    ssize_t               n;
-    ngx_buf_t            *b;
-    ngx_connection_t     *c;
-    ngx_webhook_redis_t  *rds;
-
-    c = wev->data;
-    rds = c->data;
-    b = &rds->out;
-
-    for ( ;; ) {
-
-        if (ngx_webhook_redis_fill(rds) != NGX_OK) {
-            ngx_webhook_redis_lost(rds, "no memory", 0);
-            return;
-        }
-
-        if (b->pos == b->last || !wev->ready) {
-            break;
-        }
-
-        n = c->send(c, b->pos, (size_t) (b->last - b->pos));
-
-        if (n == NGX_ERROR) {
-            ngx_webhook_redis_lost(rds, "send() failed", ngx_socket_errno);
-            return;
-        }
-
-        if (n == NGX_AGAIN) {
-            break;
-        }
-
-        b->pos += n;
-    }
-
-    if (ngx_handle_write_event(wev, 0) != NGX_OK) {
-        ngx_webhook_redis_lost(rds, "no event", 0);
-    }
-}
-
-
-/* moves what waits into the buffer, as far as there is room */
-
-static ngx_int_t
-ngx_webhook_redis_fill(ngx_webhook_redis_t *rds)
-{
-    size_t                   size;
-    ngx_buf_t               *b;
-    ngx_queue_t             *q;
-    ngx_webhook_redis_op_t  *op;
-
-    b = &rds->out;
-
-    if (b->pos == b->last) {
-        b->pos = b->start;
-        b->last = b->start;
-    }
-
-    while (!ngx_queue_empty(&rds->waiting)) {
-
-        q = ngx_queue_head(&rds->waiting);
-        op = ngx_webhook_redis_op(q);
-
-        if (op->command.len > (size_t) (b->end - b->last)) {
-
-            if (b->pos != b->last) {
-                return NGX_OK;
-            }
-
-            size = ngx_max(op->command.len, NGX_WEBHOOK_REDIS_BUFFER);
-
-            if (b->start) {
-                ngx_free(b->start);
-            }
-
-            b->start = ngx_alloc(size, ngx_cycle->log);
-            if (b->start == NULL) {
-                b->end = NULL;
-                b->pos = NULL;
-                b->last = NULL;
-                return NGX_ERROR;
-            }
-
-            b->end = b->start + size;
-            b->pos = b->start;
-            b->last = b->start;
-        }
-
-        b->last = ngx_cpymem(b->last, op->command.data, op->command.len);
-
-        if (op->keep) {
-            op->deadline = ngx_current_msec + op->timeout;
-            ngx_webhook_redis_arm(rds, op->deadline);
-        }
-
-        op->written = 1;
-
-        ngx_queue_remove(q);
-        ngx_queue_insert_tail(&rds->sent, q);
-    }
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_webhook_redis_read_handler(ngx_event_t *rev)
-{
-    u_char                buf[4096];
-    ssize_t               n;
-    ngx_connection_t     *c;
-    ngx_webhook_redis_t  *rds;
-
-    c = rev->data;
-    rds = c->data;
-
-    if (c->close) {
-
-        /*
-         * the worker is exiting; connections are in error when the time
-         * of worker_shutdown_timeout is over
-         */
-
-        if (c->error) {
-            ngx_webhook_redis_exit(rds);
-            return;
-        }
-
-        if (ngx_queue_empty(&rds->sent) && ngx_queue_empty(&rds->waiting)) {
-            ngx_webhook_redis_close(rds);
-            return;
-        }
-    }
-
-    for ( ;; ) {
-
-        n = c->recv(c, buf, sizeof(buf));
-
-        if (n == NGX_AGAIN) {
-            break;
-        }
-
-        if (n == NGX_ERROR || n == 0) {
-            ngx_webhook_redis_lost(rds, "it closed the connection",
-                                   n ? ngx_socket_errno : 0);
-            return;
-        }
-
-        if (ngx_webhook_resp_feed(rds->peer.resp, buf, (size_t) n) != NGX_OK
-            || ngx_webhook_redis_replies(rds) != NGX_OK)
-        {
-            ngx_webhook_redis_lost(rds, "it sent what is no reply", 0);
-            return;
-        }
-    }
-
-    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-        ngx_webhook_redis_lost(rds, "no event", 0);
-    }
-}
-
-
-static ngx_int_t
-ngx_webhook_redis_replies(ngx_webhook_redis_t *rds)
-{
-    ngx_int_t                  rc;
-    ngx_queue_t               *q;
-    ngx_webhook_resp_reply_t  *reply;
-
-    for ( ;; ) {
-
-        rc = ngx_webhook_resp_next(rds->peer.resp, &reply);
-
-        if (rc != NGX_OK) {
-            return (rc == NGX_AGAIN) ? NGX_OK : NGX_ERROR;
-        }
-
-        if (ngx_queue_empty(&rds->sent)) {
+        if (!op->keep || ngx_exiting) {
             return NGX_ERROR;
         }
 
-        q = ngx_queue_head(&rds->sent);
-        ngx_queue_remove(q);
-
-        rds->answered = 1;
-        rds->failures = 0;
-
-        ngx_webhook_redis_finish(rds, ngx_webhook_redis_op(q), reply);
+        ngx_webhook_redis_later(redis, op, NGX_WEBHOOK_REDIS_LATER);
     }
+
+    if (op->keep) {
+        redis->kept++;
+    }
+
+    return NGX_OK;
+}
+
+
+/* NGX_ERROR: there is nobody to ask at the moment */
+
+static ngx_int_t
+ngx_webhook_redis_route(ngx_webhook_redis_t *redis,
+    ngx_webhook_redis_op_t *op)
+{
+    ngx_int_t                  rc;
+    ngx_webhook_redis_node_t  *node;
+
+    node = &redis->node;
+
+    if (redis->cluster) {
+        rc = ngx_webhook_redis_cluster_node(redis->cluster, &op->key, &node);
+
+        if (rc == NGX_AGAIN) {
+            ngx_webhook_redis_later(redis, op, op->timeout);
+            return NGX_OK;
+        }
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_webhook_redis_node_send(node, op);
 }
 
 
 static void
-ngx_webhook_redis_deadline(ngx_event_t *ev)
+ngx_webhook_redis_done(ngx_webhook_redis_node_t *node,
+    ngx_webhook_redis_op_t *op, ngx_webhook_resp_reply_t *reply)
 {
-    ngx_queue_t             *q;
-    ngx_webhook_redis_t     *rds;
-    ngx_webhook_redis_op_t  *op;
+    ngx_int_t             rc;
+    ngx_webhook_redis_t  *redis;
 
-    rds = ev->data;
+    redis = node->data;
 
-    for (q = ngx_queue_head(&rds->sent);
-         q != ngx_queue_sentinel(&rds->sent);
-         q = ngx_queue_next(q))
-    {
-        op = ngx_webhook_redis_op(q);
+    if (redis->exiting) {
+        rc = NGX_DECLINED;
 
-        if (ngx_webhook_redis_over(op->deadline)) {
-            ngx_webhook_redis_lost(rds, "no answer", NGX_ETIMEDOUT);
-            return;
-        }
+    } else if (reply == NULL) {
+        rc = ngx_webhook_redis_unanswered(redis, op);
 
-        ngx_webhook_redis_arm(rds, op->deadline);
+    } else if (reply->type == NGX_WEBHOOK_RESP_ERROR) {
+        rc = ngx_webhook_redis_refused(redis, node, op, reply);
+
+    } else {
+        rc = NGX_DECLINED;
     }
 
-    ngx_webhook_redis_expire(rds);
+    if (rc != NGX_OK) {
+        ngx_webhook_redis_finish(redis, op, reply);
+    }
+}
+
+
+/* NGX_OK: it is asked again */
+
+static ngx_int_t
+ngx_webhook_redis_unanswered(ngx_webhook_redis_t *redis,
+    ngx_webhook_redis_op_t *op)
+{
+    ngx_uint_t  n;
+
+    if (ngx_webhook_redis_over(op->expire)) {
+        return NGX_DECLINED;
+    }
+
+    /* a command may itself be what the server hangs up on */
+
+    if (op->losses <= 1 && ngx_webhook_redis_route(redis, op) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (!op->keep || ngx_exiting
+        || (op->losses > NGX_WEBHOOK_REDIS_LOSSES && !op->must))
+    {
+        return NGX_DECLINED;
+    }
+
+    n = (op->losses > NGX_WEBHOOK_REDIS_LOSSES) ? 10 : 1;
+
+    ngx_webhook_redis_later(redis, op, n * NGX_WEBHOOK_REDIS_LATER);
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_webhook_redis_refused(ngx_webhook_redis_t *redis,
+    ngx_webhook_redis_node_t *node, ngx_webhook_redis_op_t *op,
+    ngx_webhook_resp_reply_t *reply)
+{
+    ngx_uint_t                 moved;
+    ngx_webhook_redis_node_t  *to;
+
+    moved = ngx_webhook_redis_says(reply, "MOVED");
+
+    if (redis->cluster && (moved || ngx_webhook_redis_says(reply, "ASK"))
+        && op->redirects++ < NGX_WEBHOOK_REDIS_REDIRECTS)
+    {
+        to = ngx_webhook_redis_cluster_redirect(redis->cluster, node,
+                                                &reply->text, moved);
+        op->asking = !moved;
+
+        if (to && ngx_webhook_redis_node_send(to, op) == NGX_OK) {
+            return NGX_OK;
+        }
+
+        op->asking = 0;
+    }
+
+    if (redis->cluster && ngx_webhook_redis_says(reply, "CLUSTERDOWN")) {
+        ngx_webhook_redis_cluster_refresh(redis->cluster);
+    }
+
+    ngx_webhook_redis_complain(redis, "refused a command", &reply->text);
+
+    if (ngx_webhook_redis_over(op->expire)
+        || (!op->keep && !ngx_webhook_redis_says(reply, "TRYAGAIN"))
+        || ngx_exiting)
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_webhook_redis_later(redis, op, NGX_WEBHOOK_REDIS_LATER);
+
+    return NGX_OK;
 }
 
 
 /*
- * The connection is gone, or never came about.  A server that has answered
- * over it is given a second chance at once, with all that was asked.
+ * Claims of requests in flight may be gone with the server's memory: they
+ * are worth a connection for which there is nothing else to do.
  */
 
 static void
-ngx_webhook_redis_lost(ngx_webhook_redis_t *rds, const char *reason,
-    ngx_err_t err)
+ngx_webhook_redis_lost(ngx_webhook_redis_node_t *node)
 {
-    ngx_uint_t  idle, again;
+    ngx_webhook_redis_t  *redis;
 
-    idle = (rds->state == NGX_WEBHOOK_REDIS_READY
-            && ngx_queue_empty(&rds->sent)
-            && ngx_queue_empty(&rds->waiting));
+    redis = node->data;
 
-    again = (rds->state == NGX_WEBHOOK_REDIS_READY
-             && rds->answered && err != NGX_ETIMEDOUT);
-
-    ngx_webhook_redis_close(rds);
-
-    ngx_webhook_redis_requeue(rds);
-
-    if (idle) {
+    if (redis->exiting) {
         return;
     }
 
-    if (again) {
-        rds->state = NGX_WEBHOOK_REDIS_CONNECTING;
-        ngx_post_event(&rds->connect, &ngx_posted_events);
-
-    } else {
-        ngx_webhook_redis_down(rds, reason, err);
+    if (redis->cluster && node->down) {
+        ngx_webhook_redis_cluster_refresh(redis->cluster);
     }
 
-    ngx_webhook_redis_sift(rds);
+    if (redis->restore(redis->data, 0)) {
+        ngx_webhook_redis_node_wake(node);
+    }
 }
 
 
 static void
-ngx_webhook_redis_down(ngx_webhook_redis_t *rds, const char *reason,
-    ngx_err_t err)
+ngx_webhook_redis_ready(ngx_webhook_redis_node_t *node)
 {
-    ngx_msec_t  delay;
+    ngx_webhook_redis_t  *redis;
 
-    if (!rds->down) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, err,
-                      "webhook store \"%V\" is down: %s",
-                      &rds->peer.url.name, reason);
-    }
+    redis = node->data;
 
-    rds->down = 1;
+    (void) redis->restore(redis->data, 1);
 
-    delay = NGX_WEBHOOK_REDIS_BACKOFF_MAX;
-
-    if (rds->failures < 5) {
-        delay = (ngx_msec_t) NGX_WEBHOOK_REDIS_BACKOFF_MIN << rds->failures;
-    }
-
-    rds->failures++;
-
-    /* workers and hosts that lost it together shall not come together */
-
-    delay = delay / 2 + (ngx_msec_t) ngx_random() % (delay / 2 + 1);
-
-    rds->state = NGX_WEBHOOK_REDIS_BACKOFF;
-    ngx_add_timer(&rds->connect, delay);
+    ngx_webhook_redis_flush(redis, 1);
 }
 
 
 static void
-ngx_webhook_redis_close(ngx_webhook_redis_t *rds)
+ngx_webhook_redis_find(ngx_webhook_redis_node_t *node)
 {
-    ngx_webhook_redis_peer_close(&rds->peer);
+    ngx_webhook_redis_t  *redis;
 
-    rds->state = NGX_WEBHOOK_REDIS_IDLE;
-    rds->out.pos = rds->out.start;
-    rds->out.last = rds->out.start;
+    redis = node->data;
+
+    ngx_webhook_redis_sentinel_find(redis->sentinel, node);
+}
+
+
+static void
+ngx_webhook_redis_slots(void *data, ngx_int_t rc)
+{
+    ngx_webhook_redis_t *redis = data;
+
+    /* now there is a node for them, or they are known to have none */
+
+    ngx_webhook_redis_flush(redis, 1);
+}
+
+
+static void
+ngx_webhook_redis_later(ngx_webhook_redis_t *redis,
+    ngx_webhook_redis_op_t *op, ngx_msec_t delay)
+{
+    ngx_msec_int_t  left;
+
+    left = (ngx_msec_int_t) (op->expire - ngx_current_msec);
+
+    if (left < (ngx_msec_int_t) delay) {
+        delay = (ngx_msec_t) ngx_max(left, 1);
+    }
+
+    op->deadline = ngx_current_msec + delay;
+
+    /* what was done is to be known before a claim asks whether it was */
+
+    op->first = (op->keep != 0);
+
+    ngx_queue_insert_tail(&redis->later, &op->queue);
+
+    if (redis->again.timer_set) {
+
+        if ((ngx_msec_int_t) (redis->again.timer.key - op->deadline) <= 0) {
+            return;
+        }
+
+        ngx_del_timer(&redis->again);
+    }
+
+    ngx_add_timer(&redis->again, delay);
+}
+
+
+static void
+ngx_webhook_redis_again(ngx_event_t *ev)
+{
+    ngx_webhook_redis_flush(ev->data, 0);
+}
+
+
+/* asks again what is due, or all of them */
+
+static void
+ngx_webhook_redis_flush(ngx_webhook_redis_t *redis, ngx_uint_t all)
+{
+    ngx_queue_t             *q, ops;
+    ngx_webhook_redis_op_t  *op;
+
+    ngx_queue_init(&ops);
+
+    ngx_queue_add(&ops, &redis->later);
+    ngx_queue_init(&redis->later);
+
+    while (!ngx_queue_empty(&ops)) {
+
+        q = ngx_queue_head(&ops);
+        ngx_queue_remove(q);
+
+        op = ngx_webhook_redis_op(q);
+
+        if (!all && !ngx_webhook_redis_over(op->deadline)) {
+            ngx_webhook_redis_later(redis, op,
+                                    op->deadline - ngx_current_msec);
+            continue;
+        }
+
+        if (!ngx_webhook_redis_over(op->expire)) {
+
+            if (ngx_webhook_redis_route(redis, op) == NGX_OK) {
+                continue;
+            }
+
+            if (op->keep && !ngx_exiting) {
+                ngx_webhook_redis_later(redis, op, NGX_WEBHOOK_REDIS_LATER);
+                continue;
+            }
+        }
+
+        ngx_webhook_redis_finish(redis, op, NULL);
+    }
+}
+
+
+static void
+ngx_webhook_redis_finish(ngx_webhook_redis_t *redis,
+    ngx_webhook_redis_op_t *op, ngx_webhook_resp_reply_t *reply)
+{
+    if (op->keep) {
+        redis->kept--;
+    }
+
+    ngx_webhook_resp_discard(&op->command);
+
+    op->handler(op, reply);
+}
+
+
+/* the same word from every request would fill the log */
+
+void
+ngx_webhook_redis_complain(ngx_webhook_redis_t *redis, const char *what,
+    ngx_str_t *text)
+{
+    size_t  len;
+
+    len = ngx_min(text->len, sizeof(redis->refused) - 1);
+
+    if (redis->complained
+        && ngx_strncmp(redis->refused, text->data, len) == 0
+        && ngx_current_msec - redis->complained < NGX_WEBHOOK_REDIS_COMPLAIN)
+    {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "webhook store \"%V\" %s: \"%V\"",
+                  &redis->conf.url.name, what, text);
+
+    (void) ngx_cpystrn(redis->refused, text->data, len + 1);
+    redis->complained = ngx_current_msec;
 }
 
 
 void
-ngx_webhook_redis_exit(ngx_webhook_redis_t *rds)
+ngx_webhook_redis_exit(ngx_webhook_redis_t *redis)
 {
-    rds->exiting = 1;
+    ngx_queue_t  *q;
 
-    if (rds->connect.timer_set) {
-        ngx_del_timer(&rds->connect);
+    redis->exiting = 1;
+
+    if (redis->again.timer_set) {
+        ngx_del_timer(&redis->again);
     }
 
-    if (rds->deadline.timer_set) {
-        ngx_del_timer(&rds->deadline);
+    if (redis->sentinel) {
+        ngx_webhook_redis_sentinel_exit(redis->sentinel);
     }
 
-    if (rds->connect.posted) {
-        ngx_delete_posted_event(&rds->connect);
+    if (redis->cluster) {
+        ngx_webhook_redis_cluster_exit(redis->cluster);
     }
 
-    ngx_webhook_redis_close(rds);
+    ngx_webhook_redis_node_exit(&redis->node);
 
-    ngx_webhook_redis_fail(rds, &rds->sent);
-    ngx_webhook_redis_fail(rds, &rds->waiting);
+    while (!ngx_queue_empty(&redis->later)) {
+        q = ngx_queue_head(&redis->later);
+        ngx_queue_remove(q);
 
-    if (rds->out.start) {
-        ngx_free(rds->out.start);
-        rds->out.start = NULL;
+        ngx_webhook_redis_finish(redis, ngx_webhook_redis_op(q), NULL);
     }
 }

@@ -10,99 +10,72 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_webhook_redis_connect.h"
+#include "ngx_webhook_redis_cluster.h"
+#include "ngx_webhook_redis_node.h"
+#include "ngx_webhook_redis_sentinel.h"
 
 
-typedef struct ngx_webhook_redis_op_s  ngx_webhook_redis_op_t;
+typedef struct ngx_webhook_redis_s  ngx_webhook_redis_t;
 
-/* reply: NULL if there was none */
-
-typedef void (*ngx_webhook_redis_handler_pt)(ngx_webhook_redis_op_t *op,
-    ngx_webhook_resp_reply_t *reply);
+typedef ngx_uint_t (*ngx_webhook_redis_restore_pt)(void *data,
+    ngx_uint_t send);
 
 
 /*
- * One command and what becomes of it.  The caller allocates it and sets the
- * command, the handler and the times (ms).  From an NGX_OK of _send() until
- * the handler it is the connection's; the command is discarded before.
- *
- * A command may be asked again over a new connection if the old one broke,
- * so it must have the same effect twice.  One with "keep" is asked again
- * for so long, however often the server goes away, unless the worker is
- * exiting; one without fails as soon as the server is known to be down.
+ * A worker's way to Redis, be it one server, the master that Sentinels name
+ * or the nodes of a Cluster: an operation goes in, and its reply comes out
+ * when there is one that counts.
  */
 
-struct ngx_webhook_redis_op_s {
-    ngx_queue_t                    queue;
-    ngx_str_t                      command;
-    ngx_webhook_redis_handler_pt   handler;
-    void                          *data;       /* the caller's */
+struct ngx_webhook_redis_s {
+    /* the event is logged as if this were an ngx_connection_t */
+    void                           *dummy[3];
+    ngx_int_t                       ident;
 
-    ngx_msec_t                     timeout;    /* for an answer */
-    ngx_msec_t                     keep;
+    ngx_webhook_redis_conf_t        conf;
+    ngx_webhook_redis_node_t        node;       /* unless it is a cluster */
+    ngx_webhook_redis_sentinel_t   *sentinel;   /* NULL: it is none */
+    ngx_webhook_redis_cluster_t    *cluster;
 
-    ngx_msec_t                     deadline;
-    ngx_msec_t                     expire;
-    ngx_uint_t                     losses;     /* after it was written */
-    unsigned                       written:1;  /* the server may have it */
+    ngx_queue_t                     later;      /* operations */
+    ngx_event_t                     again;      /* the first of them */
+    ngx_uint_t                      kept;       /* operations with "keep" */
+
+    /*
+     * What a server may have lost with its memory is to be sent again, before
+     * all else; without "send": is there something?
+     */
+    ngx_webhook_redis_restore_pt    restore;
+    void                           *data;
+
+    /* the last word it refused a command by, and when it was logged */
+    u_char                          refused[16];
+    ngx_msec_t                      complained;
+
+    unsigned                        exiting:1;
 };
 
 
-typedef enum {
-    NGX_WEBHOOK_REDIS_IDLE = 0,
-    NGX_WEBHOOK_REDIS_CONNECTING,
-    NGX_WEBHOOK_REDIS_READY,
-    NGX_WEBHOOK_REDIS_BACKOFF
-} ngx_webhook_redis_state_e;
+/* the caller has set redis->conf, but for its timeout; it is logged why not */
 
-
-/*
- * A worker's connection to a server.  Commands of one turn of the event loop
- * leave in one write, replies are matched to them in order.
- *
- *     IDLE -> CONNECTING -> READY -> CONNECTING    it broke, once
- *                        -> BACKOFF -> CONNECTING  the server is down
- */
-
-typedef struct {
-    /* the events are logged as if this were an ngx_connection_t */
-    void                       *dummy[3];
-    ngx_int_t                   ident;
-
-    ngx_webhook_redis_peer_t    peer;
-    ngx_webhook_redis_state_e   state;
-
-    ngx_queue_t                 waiting;     /* to be written */
-    ngx_queue_t                 sent;        /* in the order of replies */
-    ngx_uint_t                  kept;        /* operations with "keep" */
-    ngx_buf_t                   out;
-
-    ngx_event_t                 connect;     /* at once, or after a while */
-    ngx_event_t                 deadline;    /* the nearest of operations */
-
-    ngx_msec_t                  timeout;     /* to connect */
-    ngx_uint_t                  failures;    /* in a row */
-    unsigned                    down:1;      /* and the log says so */
-    unsigned                    answered:1;  /* since it is READY */
-    unsigned                    exiting:1;
-} ngx_webhook_redis_t;
-
-
-/* the caller sets rds->peer.url and rds->timeout, the rest is zero */
-
-void ngx_webhook_redis_init(ngx_webhook_redis_t *rds, ngx_log_t *log);
+ngx_int_t ngx_webhook_redis_init(ngx_conf_t *cf, ngx_webhook_redis_t *redis);
 
 /*
  * NGX_ERROR: the operation was not taken and is the caller's still.  The
  * handler is never called from within.
  */
 
-ngx_int_t ngx_webhook_redis_send(ngx_webhook_redis_t *rds,
+ngx_int_t ngx_webhook_redis_send(ngx_webhook_redis_t *redis,
     ngx_webhook_redis_op_t *op);
+
+/* logs a text of the server's, though not from each request */
+
+void ngx_webhook_redis_complain(ngx_webhook_redis_t *redis, const char *what,
+    ngx_str_t *text);
 
 /* of a worker: calls the handlers that are left */
 
-void ngx_webhook_redis_exit(ngx_webhook_redis_t *rds);
+void ngx_webhook_redis_exit(ngx_webhook_redis_t *redis);
 
 
 #endif /* _NGX_WEBHOOK_REDIS_H_INCLUDED_ */

@@ -23,13 +23,15 @@ static ngx_int_t ngx_webhook_redis_cmd_send(ngx_webhook_redis_cmd_t *cmd,
 
 /*
  * Both compare the token and act in one step.  A claim that the server has
- * lost, by a restart or an eviction, is restored by its renewal.
+ * lost, by a restart or an eviction, is restored by its renewal: then the
+ * reply is a status and no integer.
  */
 
 static ngx_str_t  ngx_webhook_redis_cmd_renew_script = ngx_string(
     "local v=redis.call('get',KEYS[1]) "
     "if v==ARGV[1] then return redis.call('pexpire',KEYS[1],ARGV[2]) end "
-    "if not v then redis.call('set',KEYS[1],ARGV[1],'px',ARGV[2]) end "
+    "if not v then "
+    "return redis.call('set',KEYS[1],ARGV[1],'px',ARGV[2]) end "
     "return 0");
 
 static ngx_str_t  ngx_webhook_redis_cmd_release_script = ngx_string(
@@ -39,7 +41,7 @@ static ngx_str_t  ngx_webhook_redis_cmd_release_script = ngx_string(
 
 
 ngx_webhook_redis_cmd_t *
-ngx_webhook_redis_cmd_create(ngx_webhook_redis_t *rds,
+ngx_webhook_redis_cmd_create(ngx_webhook_redis_t *redis,
     ngx_webhook_claim_t *claim)
 {
     u_char                   *p;
@@ -53,17 +55,16 @@ ngx_webhook_redis_cmd_create(ngx_webhook_redis_t *rds,
 
     ngx_memzero(cmd, sizeof(ngx_webhook_redis_cmd_t));
 
-    cmd->rds = rds;
+    cmd->redis = redis;
     cmd->lease = claim->lease;
-    cmd->key.data = (u_char *) cmd + sizeof(ngx_webhook_redis_cmd_t);
-    cmd->key.len = claim->key.len;
-    ngx_memcpy(cmd->key.data, claim->key.data, claim->key.len);
+    cmd->op.key.data = (u_char *) cmd + sizeof(ngx_webhook_redis_cmd_t);
+    cmd->op.key.len = claim->key.len;
+    ngx_memcpy(cmd->op.key.data, claim->key.data, claim->key.len);
 
     p = ngx_cpymem(cmd->value, "p:", 2);
     (void) ngx_hex_dump(p, claim->token, NGX_WEBHOOK_TOKEN_LEN);
 
     cmd->op.timeout = claim->store->timeout;
-    cmd->op.data = claim->store->data;
 
     return cmd;
 }
@@ -77,7 +78,7 @@ ngx_webhook_redis_cmd_claim(ngx_webhook_redis_cmd_t *cmd,
     ngx_str_t  argv[6];
 
     ngx_str_set(&argv[0], "SET");
-    argv[1] = cmd->key;
+    argv[1] = cmd->op.key;
     argv[2].data = cmd->value;
     argv[2].len = NGX_WEBHOOK_REDIS_CLAIM_LEN;
     ngx_str_set(&argv[3], "NX");
@@ -98,7 +99,7 @@ ngx_webhook_redis_cmd_get(ngx_webhook_redis_cmd_t *cmd,
     ngx_str_t  argv[2];
 
     ngx_str_set(&argv[0], "GET");
-    argv[1] = cmd->key;
+    argv[1] = cmd->op.key;
 
     return ngx_webhook_redis_cmd_send(cmd, 2, argv, handler);
 }
@@ -133,7 +134,7 @@ ngx_webhook_redis_cmd_commit(ngx_webhook_redis_cmd_t *cmd, ngx_msec_t window,
     ngx_str_t  argv[5];
 
     ngx_str_set(&argv[0], "SET");
-    argv[1] = cmd->key;
+    argv[1] = cmd->op.key;
     argv[2].data = value;
     argv[2].len = (size_t) (ngx_sprintf(value, "d:%T:%ui", ngx_time(), status)
                             - value);
@@ -155,7 +156,7 @@ ngx_webhook_redis_cmd_eval(ngx_webhook_redis_cmd_t *cmd, ngx_str_t *script,
     ngx_str_set(&argv[0], "EVAL");
     argv[1] = *script;
     ngx_str_set(&argv[2], "1");
-    argv[3] = cmd->key;
+    argv[3] = cmd->op.key;
     argv[4].data = cmd->value;
     argv[4].len = NGX_WEBHOOK_REDIS_CLAIM_LEN;
     argv[5].data = lease;
@@ -177,7 +178,7 @@ ngx_webhook_redis_cmd_send(ngx_webhook_redis_cmd_t *cmd, ngx_uint_t argc,
         return NGX_ERROR;
     }
 
-    if (ngx_webhook_redis_send(cmd->rds, &cmd->op) != NGX_OK) {
+    if (ngx_webhook_redis_send(cmd->redis, &cmd->op) != NGX_OK) {
         ngx_webhook_resp_discard(&cmd->op.command);
         return NGX_ERROR;
     }

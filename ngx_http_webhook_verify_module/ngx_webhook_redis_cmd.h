@@ -27,9 +27,8 @@
 
 typedef struct {
     ngx_webhook_redis_op_t    op;         /* must be first */
-    ngx_webhook_redis_t      *rds;
+    ngx_webhook_redis_t      *redis;
     ngx_webhook_claim_t      *claim;      /* NULL: nobody waits */
-    ngx_str_t                 key;
     u_char                    value[NGX_WEBHOOK_REDIS_CLAIM_LEN];
     ngx_msec_t                lease;
     ngx_uint_t                tries;      /* of the claim */
@@ -38,7 +37,7 @@ typedef struct {
 
 
 ngx_webhook_redis_cmd_t *ngx_webhook_redis_cmd_create(
-    ngx_webhook_redis_t *rds, ngx_webhook_claim_t *claim);
+    ngx_webhook_redis_t *redis, ngx_webhook_claim_t *claim);
 
 /* as of ngx_webhook_redis_send(): with NGX_ERROR the command is not sent */
 

@@ -14,34 +14,60 @@
 #include "ngx_webhook_redis_url.h"
 
 
-#define NGX_WEBHOOK_REDIS_PORT  6379
+#define NGX_WEBHOOK_REDIS_PORT           6379
+#define NGX_WEBHOOK_REDIS_SENTINEL_PORT  26379
+
+
+typedef struct {
+    ngx_str_t                   text;
+    ngx_webhook_redis_kind_e    kind;
+    ngx_uint_t                  tls;
+} ngx_webhook_redis_scheme_t;
 
 
 static size_t ngx_webhook_redis_url_public(u_char *text, u_char *end);
-static const char *ngx_webhook_redis_url_unix(ngx_str_t *text,
-    ngx_webhook_redis_url_t *url);
+static const char *ngx_webhook_redis_url_unix(ngx_pool_t *pool,
+    ngx_str_t *text, ngx_webhook_redis_url_t *url);
+static const char *ngx_webhook_redis_url_server(ngx_pool_t *pool,
+    ngx_str_t *text, ngx_webhook_redis_url_t *url);
 static const char *ngx_webhook_redis_url_user(ngx_pool_t *pool,
     ngx_str_t *text, ngx_webhook_redis_url_t *url);
-static const char *ngx_webhook_redis_url_host(ngx_str_t *text,
+static const char *ngx_webhook_redis_url_path(u_char *p, u_char *end,
     ngx_webhook_redis_url_t *url);
+static const char *ngx_webhook_redis_url_hosts(ngx_pool_t *pool, u_char *p,
+    u_char *end, ngx_webhook_redis_url_t *url);
+static const char *ngx_webhook_redis_url_host(u_char *p, u_char *end,
+    ngx_webhook_redis_host_t *host);
 static const char *ngx_webhook_redis_url_db(u_char *p, u_char *end,
     ngx_webhook_redis_url_t *url);
 static ngx_int_t ngx_webhook_redis_url_unescape(ngx_pool_t *pool, u_char *p,
     u_char *end, ngx_str_t *value);
 
 
+static ngx_webhook_redis_scheme_t  ngx_webhook_redis_schemes[] = {
+    { ngx_string("redis://"), NGX_WEBHOOK_REDIS_SINGLE, 0 },
+    { ngx_string("rediss://"), NGX_WEBHOOK_REDIS_SINGLE, 1 },
+    { ngx_string("redis-sentinel://"), NGX_WEBHOOK_REDIS_SENTINEL, 0 },
+    { ngx_string("rediss-sentinel://"), NGX_WEBHOOK_REDIS_SENTINEL, 1 },
+    { ngx_string("redis-cluster://"), NGX_WEBHOOK_REDIS_CLUSTER, 0 },
+    { ngx_string("rediss-cluster://"), NGX_WEBHOOK_REDIS_CLUSTER, 1 },
+    { ngx_null_string, NGX_WEBHOOK_REDIS_SINGLE, 0 }
+};
+
+
 const char *
 ngx_webhook_redis_url_parse(ngx_pool_t *pool, ngx_str_t *text,
     ngx_webhook_redis_url_t *url)
 {
-    u_char      *p, *end, *at;
-    ngx_str_t    user, host;
-    const char  *err;
+    u_char                      *p, *end, *at;
+    ngx_str_t                    part;
+    const char                  *err;
+    ngx_webhook_redis_scheme_t  *s;
 
     ngx_memzero(url, sizeof(ngx_webhook_redis_url_t));
 
     if (text->len >= 5 && ngx_strncmp(text->data, "unix:", 5) == 0) {
-        return ngx_webhook_redis_url_unix(text, url);
+        return ngx_webhook_redis_url_unix(pool, text, url);
     }
 
     p = text->data;
@@ -64,33 +90,43 @@ ngx_webhook_redis_url_parse(ngx_pool_t *pool, ngx_str_t *text,
         url->name.len = ngx_webhook_redis_url_public(p, end);
     }
 
-    if (text->len < 8 || ngx_strncmp(text->data, "redis://", 8) != 0) {
+    for (s = ngx_webhook_redis_schemes; s->text.len; s++) {
+
+        if (text->len >= s->text.len
+            && ngx_strncmp(p, s->text.data, s->text.len) == 0)
+        {
+            break;
+        }
+    }
+
+    if (s->text.len == 0) {
         return "is not a \"redis://\" URL";
     }
 
-    p += 8;
+    url->kind = s->kind;
+    url->tls = s->tls ? 1 : 0;
+
+    p += s->text.len;
 
     if (at > p) {
-        at--;
+        part.data = p;
+        part.len = (size_t) (at - 1 - p);
 
-        user.data = p;
-        user.len = (size_t) (at - p);
-
-        err = ngx_webhook_redis_url_user(pool, &user, url);
+        err = ngx_webhook_redis_url_user(pool, &part, url);
         if (err) {
             return err;
         }
 
-        p = at + 1;
+        p = at;
     }
 
-    host.data = p;
-    host.len = (size_t) (end - p);
+    part.data = p;
+    part.len = (size_t) (end - p);
 
-    err = ngx_webhook_redis_url_host(&host, url);
+    err = ngx_webhook_redis_url_server(pool, &part, url);
 
     if (err == NULL) {
-        url->name = host;
+        url->name = part;
     }
 
     return err;
@@ -118,7 +154,9 @@ ngx_webhook_redis_url_public(u_char *text, u_char *end)
             digits++;
         }
 
-        if (digits == p + 1 || (digits < end && *digits != '/')) {
+        if (digits == p + 1
+            || (digits < end && *digits != '/' && *digits != ','))
+        {
             return (size_t) (p + 1 - text);
         }
     }
@@ -128,37 +166,66 @@ ngx_webhook_redis_url_public(u_char *text, u_char *end)
 
 
 static const char *
-ngx_webhook_redis_url_unix(ngx_str_t *text, ngx_webhook_redis_url_t *url)
+ngx_webhook_redis_url_unix(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_webhook_redis_url_t *url)
 {
-    u_char  *p, *end, *query;
+    u_char                    *p, *end, *query;
+    ngx_webhook_redis_host_t  *host;
 
     p = text->data + 5;
     end = text->data + text->len;
 
-    url->unix_socket = 1;
     url->name = *text;
+
+    host = ngx_pcalloc(pool, sizeof(ngx_webhook_redis_host_t));
+    if (host == NULL) {
+        return "finds no memory";
+    }
 
     query = ngx_strlchr(p, end, '?');
 
-    if (query) {
-        if (end - query < 4 || ngx_strncmp(query, "?db=", 4) != 0) {
-            return "has an unknown parameter, only \"?db=\" is known";
-        }
+    host->text = *text;
+    host->unix_socket = 1;
+    host->host.data = p;
+    host->host.len = (size_t) ((query ? query : end) - p);
 
-        url->host.data = p;
-        url->host.len = (size_t) (query - p);
+    url->hosts = host;
+    url->nhosts = 1;
 
-        if (url->host.len == 0) {
-            return "has no path";
-        }
-
-        return ngx_webhook_redis_url_db(query + 4, end, url);
+    if (query && (end - query < 4 || ngx_strncmp(query, "?db=", 4) != 0)) {
+        return "has an unknown parameter, only \"?db=\" is known";
     }
 
-    url->host.data = p;
-    url->host.len = (size_t) (end - p);
+    if (host->host.len == 0) {
+        return "has no path";
+    }
 
-    return url->host.len ? NULL : "has no path";
+    return query ? ngx_webhook_redis_url_db(query + 4, end, url) : NULL;
+}
+
+
+/* all but the user: host[:port],... and what its kind has behind the slash */
+
+static const char *
+ngx_webhook_redis_url_server(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_webhook_redis_url_t *url)
+{
+    u_char      *end, *slash;
+    const char  *err;
+
+    end = text->data + text->len;
+    slash = ngx_strlchr(text->data, end, '/');
+
+    if (slash == NULL) {
+        slash = end;
+    }
+
+    err = ngx_webhook_redis_url_path(ngx_min(slash + 1, end), end, url);
+    if (err) {
+        return err;
+    }
+
+    return ngx_webhook_redis_url_hosts(pool, text->data, slash, url);
 }
 
 
@@ -172,13 +239,15 @@ ngx_webhook_redis_url_user(ngx_pool_t *pool, ngx_str_t *text,
 
     colon = ngx_strlchr(text->data, end, ':');
 
+    /* the password may be in a file */
+
     if (colon == NULL) {
-        return "has a user but no password";
+        colon = end;
     }
 
     if (ngx_webhook_redis_url_unescape(pool, text->data, colon, &url->user)
         != NGX_OK
-        || ngx_webhook_redis_url_unescape(pool, colon + 1, end,
+        || ngx_webhook_redis_url_unescape(pool, ngx_min(colon + 1, end), end,
                                           &url->password)
         != NGX_OK)
     {
@@ -190,29 +259,94 @@ ngx_webhook_redis_url_user(ngx_pool_t *pool, ngx_str_t *text,
 
 
 static const char *
-ngx_webhook_redis_url_host(ngx_str_t *text, ngx_webhook_redis_url_t *url)
+ngx_webhook_redis_url_path(u_char *p, u_char *end,
+    ngx_webhook_redis_url_t *url)
 {
-    u_char      *p, *end, *slash, *colon;
-    ngx_int_t    port;
-    const char  *err;
+    u_char  *slash;
 
-    p = text->data;
-    end = p + text->len;
+    switch (url->kind) {
 
-    slash = ngx_strlchr(p, end, '/');
+    case NGX_WEBHOOK_REDIS_CLUSTER:
+        return (p == end) ? NULL : "has a database, a cluster has only one";
 
-    if (slash) {
-        if (slash + 1 < end) {
-            err = ngx_webhook_redis_url_db(slash + 1, end, url);
-            if (err) {
-                return err;
-            }
+    case NGX_WEBHOOK_REDIS_SENTINEL:
+        slash = ngx_strlchr(p, end, '/');
+
+        url->master.data = p;
+        url->master.len = (size_t) ((slash ? slash : end) - p);
+
+        if (url->master.len == 0) {
+            return "has no name of a master after its hosts";
         }
 
-        end = slash;
+        p = slash ? slash + 1 : end;
+
+        /* fall through */
+
+    default: /* NGX_WEBHOOK_REDIS_SINGLE */
+        return (p == end) ? NULL : ngx_webhook_redis_url_db(p, end, url);
+    }
+}
+
+
+static const char *
+ngx_webhook_redis_url_hosts(ngx_pool_t *pool, u_char *p, u_char *end,
+    ngx_webhook_redis_url_t *url)
+{
+    u_char                    *comma;
+    const char                *err;
+    ngx_uint_t                 n;
+    ngx_webhook_redis_host_t  *host;
+
+    n = 1;
+
+    for (comma = p; comma < end; comma++) {
+        n += (*comma == ',');
     }
 
-    url->port = NGX_WEBHOOK_REDIS_PORT;
+    if (n > 1 && url->kind == NGX_WEBHOOK_REDIS_SINGLE) {
+        return "has several hosts, as only \"redis-sentinel://\" and "
+               "\"redis-cluster://\" may";
+    }
+
+    host = ngx_pcalloc(pool, n * sizeof(ngx_webhook_redis_host_t));
+    if (host == NULL) {
+        return "finds no memory";
+    }
+
+    url->hosts = host;
+    url->nhosts = n;
+
+    for ( /* void */ ; n; n--, host++, p = comma + 1) {
+
+        comma = ngx_strlchr(p, end, ',');
+        if (comma == NULL) {
+            comma = end;
+        }
+
+        host->port = (url->kind == NGX_WEBHOOK_REDIS_SENTINEL)
+                     ? NGX_WEBHOOK_REDIS_SENTINEL_PORT
+                     : NGX_WEBHOOK_REDIS_PORT;
+
+        err = ngx_webhook_redis_url_host(p, comma, host);
+        if (err) {
+            return err;
+        }
+    }
+
+    return NULL;
+}
+
+
+static const char *
+ngx_webhook_redis_url_host(u_char *p, u_char *end,
+    ngx_webhook_redis_host_t *host)
+{
+    u_char     *colon;
+    ngx_int_t   port;
+
+    host->text.data = p;
+    host->text.len = (size_t) (end - p);
 
     if (p < end && *p == '[') {
         colon = ngx_strlchr(p, end, ']');
@@ -237,14 +371,14 @@ ngx_webhook_redis_url_host(ngx_str_t *text, ngx_webhook_redis_url_t *url)
             return "has an invalid port";
         }
 
-        url->port = (in_port_t) port;
+        host->port = (in_port_t) port;
         end = colon;
     }
 
-    url->host.data = p;
-    url->host.len = (size_t) (end - p);
+    host->host.data = p;
+    host->host.len = (size_t) (end - p);
 
-    if (url->host.len == 0) {
+    if (host->host.len == 0) {
         return "has no host";
     }
 

@@ -6,7 +6,8 @@
 
 /*
  * RESP2 by hiredis, which formats and reads here and does nothing else: it
- * sees no socket and makes no reply objects.
+ * sees no socket.  A reply is a part of its reader, no object of its own, but
+ * for the arrays by which Sentinel and Cluster tell where the servers are.
  */
 
 
@@ -16,11 +17,16 @@
 #include "ngx_webhook_resp.h"
 
 
-#define NGX_WEBHOOK_RESP_ARGS  8
+#define NGX_WEBHOOK_RESP_ARGS       8
 
 /* bytes that may come without a reply getting whole */
 
-#define NGX_WEBHOOK_RESP_MAX   16384
+#define NGX_WEBHOOK_RESP_MAX        16384
+#define NGX_WEBHOOK_RESP_ARRAY_MAX  1048576
+
+/* items of an array, with those of arrays in it */
+
+#define NGX_WEBHOOK_RESP_ITEMS      65536
 
 
 #if (HIREDIS_MAJOR >= 1)
@@ -35,9 +41,13 @@ struct ngx_webhook_resp_s {
     redisReader               *reader;
     size_t                     pending;     /* bytes since the last reply */
     ngx_webhook_resp_reply_t   reply;
+    ngx_pool_t                *pool;        /* NULL: no arrays */
+    ngx_array_t                items;
 };
 
 
+static ngx_webhook_resp_item_t *ngx_webhook_resp_item(
+    const redisReadTask *task, ngx_webhook_resp_type_e type);
 static void *ngx_webhook_resp_string(const redisReadTask *task, char *data,
     size_t len);
 static void *ngx_webhook_resp_array(const redisReadTask *task,
@@ -96,6 +106,13 @@ ngx_webhook_resp_free(ngx_webhook_resp_t *resp)
 }
 
 
+void
+ngx_webhook_resp_arrays(ngx_webhook_resp_t *resp, ngx_pool_t *pool)
+{
+    resp->pool = pool;
+}
+
+
 ngx_int_t
 ngx_webhook_resp_feed(ngx_webhook_resp_t *resp, u_char *data, size_t len)
 {
@@ -113,66 +130,144 @@ ngx_int_t
 ngx_webhook_resp_next(ngx_webhook_resp_t *resp,
     ngx_webhook_resp_reply_t **reply)
 {
-    void  *r;
+    void    *r;
+    size_t   max;
 
     if (redisReaderGetReply(resp->reader, &r) != REDIS_OK) {
         return NGX_ERROR;
     }
 
     if (r == NULL) {
-        return (resp->pending > NGX_WEBHOOK_RESP_MAX) ? NGX_ERROR : NGX_AGAIN;
+        max = resp->pool ? NGX_WEBHOOK_RESP_ARRAY_MAX : NGX_WEBHOOK_RESP_MAX;
+        return (resp->pending > max) ? NGX_ERROR : NGX_AGAIN;
     }
 
     resp->pending = 0;
+
+    if (resp->reply.type == NGX_WEBHOOK_RESP_ARRAY) {
+        resp->reply.items = resp->items.elts;
+        resp->reply.nitems = resp->items.nelts;
+    }
+
     *reply = r;
 
     return NGX_OK;
 }
 
 
+static ngx_webhook_resp_item_t *
+ngx_webhook_resp_item(const redisReadTask *task, ngx_webhook_resp_type_e type)
+{
+    ngx_webhook_resp_t       *resp;
+    ngx_webhook_resp_item_t  *item;
+
+    resp = task->privdata;
+
+    if (resp->items.nelts == NGX_WEBHOOK_RESP_ITEMS) {
+        return NULL;
+    }
+
+    item = ngx_array_push(&resp->items);
+    if (item == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(item, sizeof(ngx_webhook_resp_item_t));
+
+    item->type = type;
+
+    for (task = task->parent; task; task = task->parent) {
+        item->level++;
+    }
+
+    return item;
+}
+
+
 static void *
 ngx_webhook_resp_string(const redisReadTask *task, char *data, size_t len)
 {
-    ngx_webhook_resp_t        *resp;
-    ngx_webhook_resp_reply_t  *reply;
+    ngx_str_t                *text;
+    ngx_webhook_resp_t       *resp;
+    ngx_webhook_resp_item_t  *item;
+    ngx_webhook_resp_type_e   type;
 
     resp = task->privdata;
-    reply = &resp->reply;
 
     switch (task->type) {
 
     case REDIS_REPLY_STATUS:
-        reply->type = NGX_WEBHOOK_RESP_STATUS;
+        type = NGX_WEBHOOK_RESP_STATUS;
         break;
 
     case REDIS_REPLY_ERROR:
-        reply->type = NGX_WEBHOOK_RESP_ERROR;
+        type = NGX_WEBHOOK_RESP_ERROR;
         break;
 
     default:
-        reply->type = NGX_WEBHOOK_RESP_STRING;
+        type = NGX_WEBHOOK_RESP_STRING;
     }
 
-    reply->text.len = ngx_min(len, NGX_WEBHOOK_RESP_TEXT);
-    reply->text.data = reply->buf;
-    ngx_memcpy(reply->buf, data, reply->text.len);
+    len = ngx_min(len, NGX_WEBHOOK_RESP_TEXT);
 
-    return reply;
+    if (task->parent == NULL) {
+        resp->reply.type = type;
+        text = &resp->reply.text;
+        text->data = resp->reply.buf;
+
+    } else {
+        item = ngx_webhook_resp_item(task, type);
+        if (item == NULL) {
+            return NULL;
+        }
+
+        text = &item->text;
+        text->data = ngx_pnalloc(resp->pool, len + 1);
+        if (text->data == NULL) {
+            return NULL;
+        }
+    }
+
+    text->len = len;
+    ngx_memcpy(text->data, data, len);
+
+    return &resp->reply;
 }
 
-
-/* no command of ours is answered by an array: the reader reports an error */
 
 static void *
 ngx_webhook_resp_array(const redisReadTask *task, ngx_webhook_resp_count_t n)
 {
-    return NULL;
+    ngx_webhook_resp_t  *resp;
+
+    resp = task->privdata;
+
+    /* without a pool no command was asked that is answered by an array */
+
+    if (resp->pool == NULL || n > NGX_WEBHOOK_RESP_ITEMS) {
+        return NULL;
+    }
+
+    if (task->parent == NULL) {
+
+        if (ngx_array_init(&resp->items, resp->pool, 16,
+                           sizeof(ngx_webhook_resp_item_t))
+            != NGX_OK)
+        {
+            return NULL;
+        }
+
+        resp->reply.type = NGX_WEBHOOK_RESP_ARRAY;
+        ngx_str_null(&resp->reply.text);
+    }
+
+    return &resp->reply;
 }
 
 
 #if (NGX_WEBHOOK_RESP3)
 
-/* nor by what RESP3 has in addition, which nobody asked for */
+/* what RESP3 has in addition nobody asked for */
 
 static void *
 ngx_webhook_resp_double(const redisReadTask *task, double value, char *data,
@@ -194,9 +289,20 @@ ngx_webhook_resp_bool(const redisReadTask *task, int value)
 static void *
 ngx_webhook_resp_integer(const redisReadTask *task, long long value)
 {
-    ngx_webhook_resp_t  *resp;
+    ngx_webhook_resp_t       *resp;
+    ngx_webhook_resp_item_t  *item;
 
     resp = task->privdata;
+
+    if (task->parent) {
+        item = ngx_webhook_resp_item(task, NGX_WEBHOOK_RESP_INTEGER);
+        if (item == NULL) {
+            return NULL;
+        }
+
+        item->integer = value;
+        return &resp->reply;
+    }
 
     resp->reply.type = NGX_WEBHOOK_RESP_INTEGER;
     resp->reply.integer = value;
@@ -212,6 +318,11 @@ ngx_webhook_resp_nil(const redisReadTask *task)
     ngx_webhook_resp_t  *resp;
 
     resp = task->privdata;
+
+    if (task->parent) {
+        return ngx_webhook_resp_item(task, NGX_WEBHOOK_RESP_NIL)
+               ? &resp->reply : NULL;
+    }
 
     resp->reply.type = NGX_WEBHOOK_RESP_NIL;
     ngx_str_null(&resp->reply.text);

@@ -17,8 +17,25 @@ typedef enum {
     NGX_WEBHOOK_RESP_ERROR,
     NGX_WEBHOOK_RESP_INTEGER,
     NGX_WEBHOOK_RESP_STRING,
-    NGX_WEBHOOK_RESP_NIL
+    NGX_WEBHOOK_RESP_NIL,
+    NGX_WEBHOOK_RESP_ARRAY
 } ngx_webhook_resp_type_e;
+
+
+#define NGX_WEBHOOK_RESP_TEXT  256
+
+
+/*
+ * What an array holds, all its arrays laid out one after the other: an item
+ * of level 1 is in the array itself, one of level 2 in an array in it.
+ */
+
+typedef struct {
+    ngx_webhook_resp_type_e    type;
+    ngx_uint_t                 level;
+    int64_t                    integer;
+    ngx_str_t                  text;
+} ngx_webhook_resp_item_t;
 
 
 /*
@@ -26,13 +43,14 @@ typedef enum {
  * NGX_WEBHOOK_RESP_TEXT bytes, and stays until the next reply is asked for.
  */
 
-#define NGX_WEBHOOK_RESP_TEXT  256
-
 typedef struct {
-    ngx_webhook_resp_type_e   type;
-    int64_t                   integer;
-    ngx_str_t                 text;
-    u_char                    buf[NGX_WEBHOOK_RESP_TEXT];
+    ngx_webhook_resp_type_e    type;
+    int64_t                    integer;
+    ngx_str_t                  text;
+    u_char                     buf[NGX_WEBHOOK_RESP_TEXT];
+
+    ngx_webhook_resp_item_t   *items;        /* of an array */
+    ngx_uint_t                 nitems;
 } ngx_webhook_resp_reply_t;
 
 
@@ -43,6 +61,13 @@ typedef struct ngx_webhook_resp_s  ngx_webhook_resp_t;
 
 ngx_webhook_resp_t *ngx_webhook_resp_create(void);
 void ngx_webhook_resp_free(ngx_webhook_resp_t *resp);
+
+/*
+ * Arrays are no replies unless there is a pool for their items, which are
+ * the caller's then.  Back to NULL: no longer.
+ */
+
+void ngx_webhook_resp_arrays(ngx_webhook_resp_t *resp, ngx_pool_t *pool);
 
 /*
  * Bytes that came, then the replies that are whole: NGX_OK with one,

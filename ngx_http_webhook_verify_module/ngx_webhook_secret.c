@@ -23,7 +23,7 @@
 static u_char *ngx_webhook_secret_alloc(ngx_pool_t *pool, size_t size);
 static void ngx_webhook_secret_wipe(void *data);
 static ngx_int_t ngx_webhook_secret_read(ngx_conf_t *cf, ngx_str_t *name,
-    ngx_str_t *text);
+    const char *directive, ngx_str_t *text);
 
 
 ngx_int_t
@@ -91,14 +91,15 @@ ngx_webhook_secret_decode(ngx_pool_t *pool, ngx_uint_t encoding,
 
 
 ngx_array_t *
-ngx_webhook_secret_file(ngx_conf_t *cf, ngx_str_t *name)
+ngx_webhook_secret_file(ngx_conf_t *cf, ngx_str_t *name,
+    const char *directive)
 {
     u_char       *p, *end, *eol;
     ngx_str_t     text, *line;
     ngx_array_t  *lines;
 
     if (ngx_conf_full_name(cf->cycle, name, 1) != NGX_OK
-        || ngx_webhook_secret_read(cf, name, &text) != NGX_OK)
+        || ngx_webhook_secret_read(cf, name, directive, &text) != NGX_OK)
     {
         return NULL;
     }
@@ -138,9 +139,8 @@ ngx_webhook_secret_file(ngx_conf_t *cf, ngx_str_t *name)
 
     if (lines->nelts == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "no secret in \"%V\" of "
-                           "\"webhook_verify_secret_file\", it needs one a "
-                           "line", name);
+                           "no secret in \"%V\" of \"%s\", it needs one a "
+                           "line", name, directive);
         return NULL;
     }
 
@@ -149,7 +149,8 @@ ngx_webhook_secret_file(ngx_conf_t *cf, ngx_str_t *name)
 
 
 static ngx_int_t
-ngx_webhook_secret_read(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
+ngx_webhook_secret_read(ngx_conf_t *cf, ngx_str_t *name,
+    const char *directive, ngx_str_t *text)
 {
     size_t      size;
     ssize_t     n;
@@ -193,8 +194,8 @@ ngx_webhook_secret_read(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
 
     if (size == NGX_WEBHOOK_SECRET_FILE_MAX) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" of \"webhook_verify_secret_file\" is "
-                           "too long for a file of secrets", name);
+                           "\"%V\" of \"%s\" is too long for a file of "
+                           "secrets", name, directive);
         n = NGX_ERROR;
         goto done;
     }

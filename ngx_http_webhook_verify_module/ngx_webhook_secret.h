@@ -28,7 +28,8 @@ ngx_int_t ngx_webhook_secret_decode(ngx_pool_t *pool, ngx_uint_t encoding,
  * an error was logged.
  */
 
-ngx_array_t *ngx_webhook_secret_file(ngx_conf_t *cf, ngx_str_t *name);
+ngx_array_t *ngx_webhook_secret_file(ngx_conf_t *cf, ngx_str_t *name,
+    const char *directive);
 
 
 #endif /* _NGX_WEBHOOK_SECRET_H_INCLUDED_ */

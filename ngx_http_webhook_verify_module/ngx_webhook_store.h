@@ -84,6 +84,8 @@ struct ngx_webhook_store_s {
     ngx_str_t                      name;      /* as configured */
     ngx_msec_t                     timeout;   /* 0: not yet used */
     void                          *data;
+
+    ngx_queue_t                    leases;    /* of ngx_webhook_lease_t */
 };
 
 

@@ -12,6 +12,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_webhook_lease.h"
 #include "ngx_webhook_redis.h"
 #include "ngx_webhook_redis_cmd.h"
 #include "ngx_webhook_store_redis.h"
@@ -25,18 +26,11 @@
 
 #define NGX_WEBHOOK_REDIS_TRIES  3
 
-/* bytes by which refusals are told apart, ms until one is logged again */
-
-#define NGX_WEBHOOK_REDIS_WORD      16
-#define NGX_WEBHOOK_REDIS_COMPLAIN  60000
 
 typedef struct {
-    ngx_webhook_store_t       store;         /* must be first */
-    ngx_webhook_redis_t       rds;
-
-    /* the last word it refused a command by, and when it was logged */
-    u_char                    refused[NGX_WEBHOOK_REDIS_WORD];
-    ngx_msec_t                complained;
+    ngx_webhook_store_t            store;    /* must be first */
+    ngx_webhook_redis_t            redis;
+    ngx_webhook_redis_options_t    options;  /* as configured */
 } ngx_webhook_store_redis_t;
 
 
@@ -46,6 +40,8 @@ static void ngx_webhook_redis_renew(ngx_webhook_claim_t *claim);
 static void ngx_webhook_redis_commit(ngx_webhook_claim_t *claim,
     ngx_uint_t status);
 static void ngx_webhook_redis_release(ngx_webhook_claim_t *claim);
+static ngx_uint_t ngx_webhook_redis_store_restore(void *data,
+    ngx_uint_t send);
 static void ngx_webhook_redis_store_exit(void *data);
 
 static void ngx_webhook_redis_set_handler(ngx_webhook_redis_op_t *op,
@@ -57,47 +53,29 @@ static ngx_uint_t ngx_webhook_redis_value(ngx_webhook_redis_cmd_t *cmd,
 static void ngx_webhook_redis_committed(ngx_webhook_redis_op_t *op,
     ngx_webhook_resp_reply_t *reply);
 static void ngx_webhook_redis_not_committed(ngx_str_t *key);
-static void ngx_webhook_redis_settled(ngx_webhook_redis_op_t *op,
+static void ngx_webhook_redis_renewed(ngx_webhook_redis_op_t *op,
+    ngx_webhook_resp_reply_t *reply);
+static void ngx_webhook_redis_released(ngx_webhook_redis_op_t *op,
     ngx_webhook_resp_reply_t *reply);
 static void ngx_webhook_redis_claimed(ngx_webhook_redis_cmd_t *cmd,
     ngx_uint_t result);
-static ngx_uint_t ngx_webhook_redis_refused(ngx_webhook_store_redis_t *sr,
+static ngx_uint_t ngx_webhook_redis_unheard(
     ngx_webhook_resp_reply_t *reply);
-static void ngx_webhook_redis_complain(ngx_webhook_store_redis_t *sr,
-    const char *what, ngx_str_t *text);
 
 
 ngx_webhook_store_t *
 ngx_webhook_store_redis_create(ngx_conf_t *cf, ngx_str_t *url)
 {
-    const char                 *err;
-    ngx_pool_cleanup_t         *cln;
     ngx_webhook_store_redis_t  *sr;
 
-    cln = ngx_pool_cleanup_add(cf->pool, sizeof(ngx_webhook_store_redis_t));
-    if (cln == NULL) {
+    sr = ngx_pcalloc(cf->pool, sizeof(ngx_webhook_store_redis_t));
+    if (sr == NULL) {
         return NULL;
     }
 
-    sr = cln->data;
-    ngx_memzero(sr, sizeof(ngx_webhook_store_redis_t));
-
-    err = ngx_webhook_redis_url_parse(cf->pool, url, &sr->rds.peer.url);
-
-    if (err) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" %s; \"webhook_verify_store\" takes "
-                           "\"redis://[user[:password]@]host[:port][/db]\" "
-                           "or \"unix:path[?db=number]\"",
-                           &sr->rds.peer.url.name, err);
+    if (ngx_webhook_redis_conf_url(cf, &sr->redis.conf, url) != NGX_OK) {
         return NULL;
     }
-
-    ngx_webhook_redis_init(&sr->rds, &cf->cycle->new_log);
-
-    /* a single process outlives its configuration */
-
-    cln->handler = ngx_webhook_redis_store_exit;
 
     sr->store.claim = ngx_webhook_redis_claim;
     sr->store.cancel = ngx_webhook_redis_cancel;
@@ -108,21 +86,77 @@ ngx_webhook_store_redis_create(ngx_conf_t *cf, ngx_str_t *url)
     sr->store.name = *url;
     sr->store.data = sr;
 
+    ngx_queue_init(&sr->store.leases);
+
     return &sr->store;
 }
 
 
-ngx_int_t
-ngx_webhook_store_redis_locate(ngx_conf_t *cf, ngx_webhook_store_t *store,
-    ngx_resolver_t *resolver, ngx_msec_t resolver_timeout)
+ngx_uint_t
+ngx_webhook_store_redis_is(ngx_webhook_store_t *store,
+    ngx_webhook_redis_options_t *options)
 {
     ngx_webhook_store_redis_t  *sr;
 
     sr = store->data;
-    sr->rds.timeout = store->timeout;
 
-    return ngx_webhook_redis_peer_locate(cf, &sr->rds.peer, resolver,
-                                         resolver_timeout);
+    return store->timeout == 0
+           || ngx_webhook_redis_conf_same(&sr->redis.conf, &sr->options,
+                                          options);
+}
+
+
+ngx_int_t
+ngx_webhook_store_redis_options(ngx_conf_t *cf, ngx_webhook_store_t *store,
+    ngx_webhook_redis_options_t *options, ngx_resolver_t *resolver,
+    ngx_msec_t resolver_timeout)
+{
+    ngx_pool_cleanup_t           *cln;
+    ngx_webhook_store_redis_t    *sr;
+    ngx_webhook_redis_options_t   full;
+
+    sr = store->data;
+
+    if (store->timeout) {
+        return NGX_OK;
+    }
+
+    store->timeout = options->timeout;
+
+    sr->options = *options;
+    sr->redis.conf.resolver = resolver;
+    sr->redis.conf.resolver_timeout = resolver_timeout;
+    sr->redis.restore = ngx_webhook_redis_store_restore;
+    sr->redis.data = sr;
+
+    /* a single process outlives its configuration */
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_webhook_redis_store_exit;
+    cln->data = sr;
+
+    /* the names of files are completed in there */
+
+    full = *options;
+
+    if (ngx_webhook_redis_conf_options(cf, &sr->redis.conf, &full) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_webhook_redis_init(cf, &sr->redis);
+}
+
+
+static ngx_uint_t
+ngx_webhook_redis_store_restore(void *data, ngx_uint_t send)
+{
+    ngx_webhook_store_redis_t *sr = data;
+
+    return ngx_webhook_lease_live(&sr->store, send);
 }
 
 
@@ -131,7 +165,7 @@ ngx_webhook_redis_store_exit(void *data)
 {
     ngx_webhook_store_redis_t *sr = data;
 
-    ngx_webhook_redis_exit(&sr->rds);
+    ngx_webhook_redis_exit(&sr->redis);
 }
 
 
@@ -143,7 +177,7 @@ ngx_webhook_redis_claim(ngx_webhook_claim_t *claim)
 
     sr = claim->store->data;
 
-    cmd = ngx_webhook_redis_cmd_create(&sr->rds, claim);
+    cmd = ngx_webhook_redis_cmd_create(&sr->redis, claim);
     if (cmd == NULL) {
         return NGX_WEBHOOK_STORE_ERROR;
     }
@@ -184,11 +218,17 @@ ngx_webhook_redis_renew(ngx_webhook_claim_t *claim)
 
     sr = claim->store->data;
 
-    cmd = ngx_webhook_redis_cmd_create(&sr->rds, claim);
+    cmd = ngx_webhook_redis_cmd_create(&sr->redis, claim);
+    if (cmd == NULL) {
+        return;
+    }
 
-    if (cmd
-        && ngx_webhook_redis_cmd_renew(cmd, ngx_webhook_redis_settled)
-           != NGX_OK)
+    /* before a claim that finds the key gone */
+
+    cmd->op.first = 1;
+
+    if (ngx_webhook_redis_cmd_renew(cmd, ngx_webhook_redis_renewed)
+        != NGX_OK)
     {
         ngx_free(cmd);
     }
@@ -203,13 +243,14 @@ ngx_webhook_redis_commit(ngx_webhook_claim_t *claim, ngx_uint_t status)
 
     sr = claim->store->data;
 
-    cmd = ngx_webhook_redis_cmd_create(&sr->rds, claim);
+    cmd = ngx_webhook_redis_cmd_create(&sr->redis, claim);
     if (cmd == NULL) {
         ngx_webhook_redis_not_committed(&claim->key);
         return;
     }
 
     cmd->op.keep = ngx_min(claim->window, NGX_WEBHOOK_REDIS_COMMIT_KEEP);
+    cmd->op.must = 1;
 
     if (ngx_webhook_redis_cmd_commit(cmd, claim->window, status,
                                      ngx_webhook_redis_committed)
@@ -228,7 +269,7 @@ ngx_webhook_redis_release(ngx_webhook_claim_t *claim)
 
     sr = claim->store->data;
 
-    cmd = ngx_webhook_redis_cmd_create(&sr->rds, claim);
+    cmd = ngx_webhook_redis_cmd_create(&sr->redis, claim);
     if (cmd == NULL) {
         return;
     }
@@ -237,7 +278,7 @@ ngx_webhook_redis_release(ngx_webhook_claim_t *claim)
 
     cmd->op.keep = cmd->lease;
 
-    if (ngx_webhook_redis_cmd_release(cmd, ngx_webhook_redis_settled)
+    if (ngx_webhook_redis_cmd_release(cmd, ngx_webhook_redis_released)
         != NGX_OK)
     {
         ngx_free(cmd);
@@ -253,7 +294,7 @@ ngx_webhook_redis_set_handler(ngx_webhook_redis_op_t *op,
 
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
-    if (ngx_webhook_redis_refused(cmd->op.data, reply)) {
+    if (ngx_webhook_redis_unheard(reply)) {
         cmd->lost = (reply == NULL && op->written);
 
     } else if (reply->type == NGX_WEBHOOK_RESP_STATUS
@@ -264,7 +305,7 @@ ngx_webhook_redis_set_handler(ngx_webhook_redis_op_t *op,
         return;
 
     } else if (reply->type != NGX_WEBHOOK_RESP_NIL) {
-        ngx_webhook_redis_complain(cmd->op.data, "has a strange reply to SET",
+        ngx_webhook_redis_complain(cmd->redis, "has a strange reply to SET",
                                    &reply->text);
 
     } else if (ngx_webhook_redis_cmd_get(cmd, ngx_webhook_redis_get_handler)
@@ -286,7 +327,7 @@ ngx_webhook_redis_get_handler(ngx_webhook_redis_op_t *op,
 
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
-    if (ngx_webhook_redis_refused(cmd->op.data, reply)) {
+    if (ngx_webhook_redis_unheard(reply)) {
 
         /* the key may be ours, if a reply to SET got lost before */
 
@@ -348,8 +389,8 @@ ngx_webhook_redis_value(ngx_webhook_redis_cmd_t *cmd,
         }
     }
 
-    ngx_webhook_redis_complain(cmd->op.data, "has a foreign value in a key",
-                               &cmd->key);
+    ngx_webhook_redis_complain(cmd->redis, "has a foreign value in a key",
+                               &cmd->op.key);
 
     return NGX_WEBHOOK_STORE_ERROR;
 }
@@ -363,11 +404,11 @@ ngx_webhook_redis_committed(ngx_webhook_redis_op_t *op,
 
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
-    if (reply == NULL) {
-        ngx_webhook_redis_not_committed(&cmd->key);
+    if (ngx_webhook_redis_unheard(reply)) {
+        ngx_webhook_redis_not_committed(&cmd->op.key);
     }
 
-    ngx_webhook_redis_settled(op, reply);
+    ngx_free(cmd);
 }
 
 
@@ -381,16 +422,30 @@ ngx_webhook_redis_not_committed(ngx_str_t *key)
 
 
 static void
-ngx_webhook_redis_settled(ngx_webhook_redis_op_t *op,
+ngx_webhook_redis_renewed(ngx_webhook_redis_op_t *op,
     ngx_webhook_resp_reply_t *reply)
 {
     ngx_webhook_redis_cmd_t  *cmd;
 
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
-    (void) ngx_webhook_redis_refused(cmd->op.data, reply);
+    if (reply && reply->type == NGX_WEBHOOK_RESP_INTEGER
+        && reply->integer == 0)
+    {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "webhook store has lost the claim of \"%V\" while its "
+                      "request lives", &cmd->op.key);
+    }
 
     ngx_free(cmd);
+}
+
+
+static void
+ngx_webhook_redis_released(ngx_webhook_redis_op_t *op,
+    ngx_webhook_resp_reply_t *reply)
+{
+    ngx_free(op);
 }
 
 
@@ -415,7 +470,7 @@ ngx_webhook_redis_claimed(ngx_webhook_redis_cmd_t *cmd, ngx_uint_t result)
     if (cmd->lost || (claim == NULL && result == NGX_WEBHOOK_CLAIMED)) {
         cmd->op.keep = cmd->lease;
 
-        if (ngx_webhook_redis_cmd_release(cmd, ngx_webhook_redis_settled)
+        if (ngx_webhook_redis_cmd_release(cmd, ngx_webhook_redis_released)
             == NGX_OK)
         {
             return;
@@ -426,47 +481,10 @@ ngx_webhook_redis_claimed(ngx_webhook_redis_cmd_t *cmd, ngx_uint_t result)
 }
 
 
-/* true if there is no reply to go by; the log has the server's own word */
+/* true if there is no reply to go by; if it was refused that is logged */
 
 static ngx_uint_t
-ngx_webhook_redis_refused(ngx_webhook_store_redis_t *sr,
-    ngx_webhook_resp_reply_t *reply)
+ngx_webhook_redis_unheard(ngx_webhook_resp_reply_t *reply)
 {
-    if (reply == NULL) {
-        return 1;
-    }
-
-    if (reply->type != NGX_WEBHOOK_RESP_ERROR) {
-        return 0;
-    }
-
-    ngx_webhook_redis_complain(sr, "refused a command", &reply->text);
-
-    return 1;
-}
-
-
-/* the same word from every request would fill the log */
-
-static void
-ngx_webhook_redis_complain(ngx_webhook_store_redis_t *sr, const char *what,
-    ngx_str_t *text)
-{
-    size_t  len;
-
-    len = ngx_min(text->len, NGX_WEBHOOK_REDIS_WORD - 1);
-
-    if (sr->complained
-        && ngx_strncmp(sr->refused, text->data, len) == 0
-        && ngx_current_msec - sr->complained < NGX_WEBHOOK_REDIS_COMPLAIN)
-    {
-        return;
-    }
-
-    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                  "webhook store \"%V\" %s: \"%V\"",
-                  &sr->rds.peer.url.name, what, text);
-
-    (void) ngx_cpystrn(sr->refused, text->data, len + 1);
-    sr->complained = ngx_current_msec;
+    return reply == NULL || reply->type == NGX_WEBHOOK_RESP_ERROR;
 }

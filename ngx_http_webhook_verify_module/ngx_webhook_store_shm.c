@@ -72,6 +72,8 @@ ngx_webhook_store_shm_create(ngx_conf_t *cf, ngx_webhook_crypto_t *crypto,
     ss->store.name = *name;
     ss->store.data = &ss->shm;
 
+    ngx_queue_init(&ss->store.leases);
+
     shm_zone->init = ngx_webhook_shm_init_zone;
     shm_zone->data = ss;
 

@@ -57,12 +57,13 @@ within(ngx_str_t *part, ngx_str_t *text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    u_char                   *at, *colon;
+    u_char                   *at, *user, *colon;
     ngx_str_t                 text;
-    ngx_uint_t                side;
+    ngx_uint_t                side, i;
     ngx_pool_t               *pool;
     const char               *err;
     ngx_webhook_redis_url_t   url;
+    ngx_webhook_redis_host_t *host;
 
     for (test_sides(side)) {
         pool = test_pool();
@@ -71,7 +72,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         err = ngx_webhook_redis_url_parse(pool, &text, &url);
 
-        at = url.unix_socket ? NULL : memrchr(text.data, '@', text.len);
+        at = (text.len >= 5 && memcmp(text.data, "unix:", 5) == 0)
+             ? NULL : memrchr(text.data, '@', text.len);
 
         /* the name goes into logs */
 
@@ -83,19 +85,37 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             goto next;
         }
 
-        fuzz_check(url.host.len > 0 && within(&url.host, &text));
-        fuzz_check(url.host.data >= url.name.data);
-        fuzz_check((url.port == 0) == url.unix_socket);
+        fuzz_check(url.nhosts > 0);
+
+        for (i = 0; i < url.nhosts; i++) {
+            host = &url.hosts[i];
+
+            fuzz_check(host->host.len > 0 && within(&host->host, &text));
+            fuzz_check(host->host.data >= url.name.data);
+            fuzz_check((host->port == 0) == host->unix_socket);
+        }
+
+        fuzz_check((url.kind == NGX_WEBHOOK_REDIS_SENTINEL)
+                   == (url.master.len > 0));
+        fuzz_check(url.kind != NGX_WEBHOOK_REDIS_SINGLE || url.nhosts == 1);
 
         if (at == NULL) {
             fuzz_check(url.user.len == 0 && url.password.len == 0);
             goto next;
         }
 
-        colon = memchr(text.data + 8, ':', (size_t) (at - text.data - 8));
+        user = memchr(text.data, '/', text.len);
+        user += 2;
 
-        fuzz_check(colon != NULL);
-        fuzz_check(unescapes(text.data + 8, colon, &url.user));
+        colon = memchr(user, ':', (size_t) (at - user));
+
+        if (colon == NULL) {
+            fuzz_check(url.password.len == 0);
+            fuzz_check(unescapes(user, at, &url.user));
+            goto next;
+        }
+
+        fuzz_check(unescapes(user, colon, &url.user));
         fuzz_check(unescapes(colon + 1, at, &url.password));
 
     next:

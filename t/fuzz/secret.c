@@ -154,7 +154,8 @@ file(const uint8_t *data, size_t size)
     name.data = (u_char *) path;
     name.len = (size_t) sprintf(path, "/proc/self/fd/%d", fd);
 
-    lines = ngx_webhook_secret_file(&cf, &name);
+    lines = ngx_webhook_secret_file(&cf, &name,
+                                    "webhook_verify_secret_file");
 
     line = lines ? lines->elts : NULL;
     n = 0;

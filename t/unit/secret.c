@@ -133,7 +133,8 @@ file(const char *title, const char *data, size_t len, const char *expected)
     logged[0] = '\0';
     got[0] = '\0';
 
-    lines = ngx_webhook_secret_file(&cf, &name);
+    lines = ngx_webhook_secret_file(&cf, &name,
+                                    "webhook_verify_secret_file");
 
     if (lines) {
         line = lines->elts;
