@@ -64,44 +64,7 @@ sub result { said(deliver(@_)) }
 # what a Redis would say that keeps what it is told, and whether it is told to
 # now: $hook->($ask, $usual) may say something else instead
 
-sub keeper {
-    my ($hook) = @_;
-
-    my %value;
-
-    return WebhookVerify::FakeRedis->start(sub {
-        my ($ask) = @_;
-
-        return $hook->($ask, sub { _keep(\%value, @{ $ask->{argv} }) });
-    });
-}
-
-
-sub _keep {
-    my ($values, $name, @arg) = @_;
-
-    if (uc $name eq 'SET') {
-        return "\$-1\r\n" if exists $values->{ $arg[0] }
-                             && grep { uc $_ eq 'NX' } @arg;
-        $values->{ $arg[0] } = $arg[1];
-        return "+OK\r\n";
-    }
-
-    if (uc $name eq 'GET') {
-        my $value = $values->{ $arg[0] } // return "\$-1\r\n";
-        return '$' . length($value) . "\r\n$value\r\n";
-    }
-
-    if (uc $name eq 'EVAL') {
-        my ($script, undef, $key, $token) = @arg;
-
-        return ":0\r\n" if ($values->{$key} // '') ne $token;
-        delete $values->{$key} if $script =~ /'del'/;
-        return ":1\r\n";
-    }
-
-    return WebhookVerify::FakeRedis::usual({ argv => [ $name, @arg ] });
-}
+sub keeper { WebhookVerify::FakeRedis->keeper(@_) }
 
 
 # --- 1. locations of one Redis and different patience

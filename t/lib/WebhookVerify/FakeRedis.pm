@@ -11,6 +11,15 @@ package WebhookVerify::FakeRedis;
 #   });
 #
 # WebhookVerify::FakeRedis::usual($ask) is what an empty Redis would say.
+#
+#   my $fake = WebhookVerify::FakeRedis->keeper(sub {
+#       my ($ask, $keep) = @_;
+#       return $keep->();       what a Redis would say that keeps what it is told
+#   });
+#
+# greeting => what a client is told without having asked, or 'CLOSE'.
+# With tls => { SSL_cert_file => ..., SSL_key_file => ... } it speaks TLS; what is
+# known of each handshake is among the commands as { tls, sni, reused, cert }.
 
 use strict;
 use warnings;
@@ -38,12 +47,79 @@ sub start {
     my $self = bless { port => $listen->sockport, log => $log }, $class;
 
     $self->{pid} = WebhookVerify::Process->run(sub {
-        _serve($listen, $code, $log, @_);
+        _serve($listen, $code, $log, \%o, @_);
     });
 
     close $listen;
 
     return $self;
+}
+
+
+sub keeper {
+    my ($class, $code, %o) = @_;
+
+    my %value;
+
+    return $class->start(sub {
+        my ($ask) = @_;
+
+        my $keep = sub { _keep(\%value, @{ $ask->{argv} }) };
+
+        return $code ? $code->($ask, $keep) : $keep->();
+    }, %o);
+}
+
+
+sub _keep {
+    my ($values, $name, @arg) = @_;
+
+    delete @$values{ grep { $values->{$_}[1] < time } keys %$values };
+
+    if (uc $name eq 'SET') {
+        return "\$-1\r\n" if exists $values->{ $arg[0] }
+                             && grep { uc $_ eq 'NX' } @arg;
+
+        my ($ms) = map { uc $arg[$_ - 1] eq 'PX' ? $arg[$_] : () } 3 .. $#arg;
+
+        $values->{ $arg[0] } = [ $arg[1], time + ($ms // 1e9) / 1000 ];
+        return "+OK\r\n";
+    }
+
+    if (uc $name eq 'GET') {
+        return resp($values->{ $arg[0] } && $values->{ $arg[0] }[0]);
+    }
+
+    if (uc $name eq 'EVAL') {
+        my ($script, undef, $key, $token, $ms) = @arg;
+
+        return ":0\r\n"
+            if !$values->{$key} || $values->{$key}[0] ne $token;
+
+        if (defined $ms) {
+            $values->{$key}[1] = time + $ms / 1000;
+
+        } else {
+            delete $values->{$key};
+        }
+
+        return ":1\r\n";
+    }
+
+    return usual({ argv => [ $name, @arg ] });
+}
+
+
+# undef, a number as \1, a string, or a list of them
+
+sub resp {
+    my ($data) = @_;
+
+    return "\$-1\r\n" unless defined $data;
+    return ":$$data\r\n" if ref $data eq 'SCALAR';
+    return '*' . @$data . "\r\n" . join '', map { resp($_) } @$data
+        if ref $data;
+    return '$' . length($data) . "\r\n$data\r\n";
 }
 
 
@@ -113,10 +189,13 @@ sub is_claim {
 
 
 sub _serve {
-    my ($listen, $code, $log, $parent) = @_;
+    my ($listen, $code, $log, $o, $parent) = @_;
 
     open my $out, '>>', $log or die "$log: $!";
     $out->autoflush(1);
+
+    my $tls = $o->{tls} && _context($o->{tls});
+    my $greeting = $o->{greeting} // '';
 
     my $select = IO::Select->new($listen);
     my (%buffer, %number, @due);
@@ -144,14 +223,37 @@ sub _serve {
                 my $client = $listen->accept or next;
 
                 $client->autoflush(1);
+                $connections++;
+
+                if ($tls) {
+                    my $shake = _handshake($client, $tls);
+
+                    print $out $JSON->encode({ connection => $connections,
+                                               %$shake }), "\n";
+                    next unless $shake->{tls};
+                }
+
+                if ($greeting eq 'CLOSE') {
+                    close $client;
+                    next;
+                }
+
+                syswrite $client, $greeting if $greeting ne '';
+
                 $buffer{$client} = '';
-                $number{$client} = ++$connections;
+                $number{$client} = $connections;
                 $select->add($client);
                 next;
             }
 
             my $got = sysread $handle, $buffer{$handle}, 65536,
                               length $buffer{$handle};
+
+            while ($got && $tls && $handle->pending) {
+                $got = sysread $handle, $buffer{$handle}, 65536,
+                               length $buffer{$handle};
+            }
+
             if (!$got) {
                 $drop->($handle);
                 next;
@@ -207,6 +309,33 @@ sub _serve {
             }
         }
     }
+}
+
+
+# one for all connections: it knows the sessions
+
+sub _context {
+    my ($tls) = @_;
+
+    require IO::Socket::SSL;
+
+    return IO::Socket::SSL::SSL_Context->new({ SSL_server => 1, %$tls })
+           // die 'no TLS: ' . IO::Socket::SSL::errstr();
+}
+
+
+# a client that is slow at it blocks the others
+
+sub _handshake {
+    my ($client, $context) = @_;
+
+    IO::Socket::SSL->start_SSL($client, SSL_server => 1, Timeout => 5,
+                               SSL_reuse_ctx => $context)
+        or return { tls => 0, error => '' . IO::Socket::SSL::errstr() };
+
+    return { tls => $client->get_sslversion, sni => $client->get_servername,
+             reused => $client->get_session_reused ? 1 : 0,
+             cert => $client->peer_certificate ? 1 : 0 };
 }
 
 

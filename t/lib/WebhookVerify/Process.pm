@@ -96,6 +96,25 @@ sub free_port {
 }
 
 
+# one of a server that goes and returns: no client is given it meanwhile, nor the
+# one 10000 above, which a node of a cluster takes for its bus
+
+my $last = $$ % 9000;
+
+sub server_port {
+    for (1 .. 9000) {
+        my $port = 11000 + $last++ % 9000;
+
+        return $port if 2 == grep {
+            IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $_,
+                                  Proto => 'tcp', Listen => 1, ReuseAddr => 1)
+        } $port, $port + 10000;
+    }
+
+    die 'no free port';
+}
+
+
 sub wait_for {
     my ($class, $seconds, $condition) = @_;
 

@@ -1,6 +1,11 @@
 package WebhookVerify::Redis;
 
-# A real redis-server of a test's own, and a client that looks into it.
+# A real redis-server of a test's own, and a client that looks into it. With
+# TEST_REDIS_SERVER=valkey-server it is another one of the kind.
+#
+#   my $redis = WebhookVerify::Redis->start('--requirepass', 'pw');
+#   $redis->stop;  $redis->launch;     the same port, empty
+#   $redis->cmd('GET', $key)
 
 use strict;
 use warnings;
@@ -15,17 +20,20 @@ use Time::HiRes qw(sleep time);
 use WebhookVerify::Process;
 use WebhookVerify::Sign qw(sha256_hex);
 
+our $Server = $ENV{TEST_REDIS_SERVER} || 'redis-server';
+
 # what the module may say to a Redis
 
 our @COMMANDS = qw(set get del pexpire eval evalsha auth select ping hello
-                   client exists expire setnx script command info);
+                   client exists expire setnx script command info
+                   cluster asking role sentinel);
 
 
 sub start {
     my ($class, @options) = @_;
 
     my $self = bless {
-        port => WebhookVerify::Process->free_port,
+        port => WebhookVerify::Process->server_port,
         dir => File::Temp::tempdir('wv-redis-XXXXXX', TMPDIR => 1),
         options => \@options,
     }, $class;
@@ -41,13 +49,23 @@ sub start {
 sub port { $_[0]{port} }
 sub path { $_[0]{path} }
 sub pid  { $_[0]{pid} }
+sub dir  { $_[0]{dir} }
+
+
+# what it is started with from now on
+
+sub options {
+    my ($self, @options) = @_;
+
+    $self->{options} = \@options;
+}
 
 
 sub launch {
     my ($self) = @_;
 
     $self->{pid} = WebhookVerify::Process->start("$self->{dir}/log",
-        'redis-server', '--port', $self->{port}, '--bind', '127.0.0.1',
+        $Server, '--port', $self->{port}, '--bind', '127.0.0.1',
         '--unixsocket', $self->{path}, '--unixsocketperm', 700,
         '--save', '', '--appendonly', 'no', '--dir', $self->{dir},
         @{ $self->{options} });
@@ -55,7 +73,7 @@ sub launch {
     WebhookVerify::Process->wait_for(10, sub {
         IO::Socket::UNIX->new(Peer => $self->{path})
             && WebhookVerify::Process->accepts($self->{port});
-    }) or die "redis-server does not start: $self->{dir}/log";
+    }) or die "$Server does not start: $self->{dir}/log";
 }
 
 
@@ -94,7 +112,32 @@ sub DESTROY {
 sub cmd {
     my ($self, @words) = @_;
 
-    my $socket = $self->{socket} //= $self->_connect;
+    # a master that is made a replica closes what is open
+
+    my $used = $self->{socket};
+    my $reply = eval { $self->_ask(@words) };
+
+    return $reply if !$@;
+    die $@ if $self->{socket} || !$used;
+
+    return $self->_ask(@words);
+}
+
+
+sub _ask {
+    my ($self, @words) = @_;
+
+    local $SIG{PIPE} = 'IGNORE';
+
+    # a child has its own
+
+    if (!$self->{socket} || $self->{asker} != $$) {
+        $self->{asker} = $$;
+        $self->{socket} = $self->_connect;
+        $self->_ask('AUTH', @{ $self->{auth} }) if $self->{auth};
+    }
+
+    my $socket = $self->{socket};
 
     print $socket "*" . @words . "\r\n",
                   map { '$' . length($_) . "\r\n$_\r\n" } @words;
@@ -121,7 +164,10 @@ sub _reply {
 
     my $line = readline $self->{socket};
 
-    die "redis: connection lost" unless defined $line;
+    if (!defined $line) {
+        delete $self->{socket};
+        die "redis: connection lost";
+    }
 
     $line =~ s/\r\n$//;
 
@@ -144,10 +190,35 @@ sub _reply {
 }
 
 
+# from now on, also after a restart
+
 sub auth {
     my ($self, @words) = @_;
 
-    return $self->cmd('AUTH', @words);
+    $self->{auth} = \@words;
+    delete $self->{socket};
+
+    return $self->cmd('PING');
+}
+
+
+# a field of INFO
+
+sub info {
+    my ($self, $section, $field) = @_;
+
+    my ($value) = $self->cmd('INFO', $section) =~ /^\Q$field\E:([^\r\n]*)/m;
+
+    return $value;
+}
+
+
+# the module's connections are closed, ours is not
+
+sub hang_up {
+    my ($self) = @_;
+
+    return $self->cmd(qw(CLIENT KILL TYPE normal SKIPME yes));
 }
 
 
