@@ -96,11 +96,11 @@ sub _keep {
         return ":0\r\n"
             if !$values->{$key} || $values->{$key}[0] ne $token;
 
-        if (defined $ms) {
-            $values->{$key}[1] = time + $ms / 1000;
+        if ($script =~ /'del'/) {
+            delete $values->{$key};
 
         } else {
-            delete $values->{$key};
+            $values->{$key}[1] = time + $ms / 1000;
         }
 
         return ":1\r\n";
