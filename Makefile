@@ -33,7 +33,7 @@ ASAN_CC  = -O1 -g $(SANITIZE) -fno-sanitize=nonnull-attribute,alignment \
 # what of t/ to run, all of it by default: make test TESTS=t/100-x.t
 TESTS =
 
-.PHONY: build demo test unit fuzz docs lint asan faults lifecycle soak versions clean install-deps help FORCE
+.PHONY: build demo test unit fuzz docs lint asan faults lifecycle soak cluster valkey versions clean install-deps help FORCE
 .DELETE_ON_ERROR:
 
 build: $(MODULE) ## builds the module for the installed nginx
@@ -104,6 +104,16 @@ lifecycle: ## reloads, upgrades and kills under load, and prints the ledger
 	@t/tools/install test
 	@$(MAKE) -s build
 	@LIFECYCLE_LEDGER=1 t/tools/prove t/soak/801-lifecycle.t
+
+cluster: ## 2,000 events while a Redis Cluster and sentinels fail over, and the ledger
+	@t/tools/install test
+	@$(MAKE) -s build
+	@t/tools/prove t/soak/803-cluster.t
+
+valkey: ## runs the tests of Redis with Valkey
+	@t/tools/install test valkey
+	@$(MAKE) -s build
+	@TEST_REDIS_SERVER=valkey-server t/tools/prove $(or $(TESTS),$(wildcard t/4*.t))
 
 soak: ## 200,000 mixed deliveries (SOAK=30000: fewer)
 	@t/tools/install test
