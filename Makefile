@@ -113,7 +113,7 @@ cluster: ## 2,000 events while a Redis Cluster and sentinels fail over, and the 
 valkey: ## runs the tests of Redis with Valkey
 	@t/tools/install test valkey
 	@$(MAKE) -s build
-	@TEST_REDIS_SERVER=valkey-server t/tools/prove $(or $(TESTS),$(wildcard t/4*.t))
+	@TEST_REDIS_SERVER=valkey-server t/tools/prove $(or $(TESTS),$(wildcard t/4*redis*.t) t/406-claims.t)
 
 soak: ## 200,000 mixed deliveries (SOAK=30000: fewer)
 	@t/tools/install test
