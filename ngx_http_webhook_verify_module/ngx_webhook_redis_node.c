@@ -100,6 +100,16 @@ ngx_webhook_redis_node_wake(ngx_webhook_redis_node_t *node)
 }
 
 
+void
+ngx_webhook_redis_node_leave(ngx_webhook_redis_node_t *node)
+{
+    if (node->state == NGX_WEBHOOK_REDIS_READY) {
+        node->answered = 1;
+        ngx_webhook_redis_node_lost(node, "its master was switched", 0);
+    }
+}
+
+
 static void
 ngx_webhook_redis_node_connect(ngx_event_t *ev)
 {

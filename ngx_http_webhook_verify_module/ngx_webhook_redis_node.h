@@ -133,6 +133,10 @@ ngx_int_t ngx_webhook_redis_node_send(ngx_webhook_redis_node_t *node,
 
 void ngx_webhook_redis_node_wake(ngx_webhook_redis_node_t *node);
 
+/* asks elsewhere what it was asking, if the owner finds it there */
+
+void ngx_webhook_redis_node_leave(ngx_webhook_redis_node_t *node);
+
 /* its place is set, or, with NGX_ERROR, there is a reason in its peer */
 
 void ngx_webhook_redis_node_found(ngx_webhook_redis_node_t *node,

@@ -16,18 +16,22 @@
 #include <ngx_core.h>
 #include "ngx_webhook_redis_ask.h"
 #include "ngx_webhook_redis_greeting.h"
+#include "ngx_webhook_redis_listen.h"
 #include "ngx_webhook_redis_sentinel.h"
 
 
 struct ngx_webhook_redis_sentinel_s {
-    ngx_webhook_redis_ask_t      ask;
-    ngx_webhook_redis_node_t    *node;      /* that wants to know */
+    ngx_webhook_redis_ask_t        ask;
+    ngx_webhook_redis_node_t      *node;      /* that wants to know */
+    ngx_webhook_redis_listen_t    *listens;   /* one to a place */
 };
 
 
 static ngx_int_t ngx_webhook_redis_sentinel_answer(
     ngx_webhook_redis_peer_t *peer, ngx_webhook_resp_reply_t *reply);
 static void ngx_webhook_redis_sentinel_answered(void *data, ngx_int_t rc);
+static void ngx_webhook_redis_sentinel_switched(
+    ngx_webhook_redis_listen_t *listen);
 
 
 ngx_webhook_redis_sentinel_t *
@@ -36,6 +40,7 @@ ngx_webhook_redis_sentinel_create(ngx_conf_t *cf,
     ngx_uint_t nplaces)
 {
     ngx_str_t                     *question;
+    ngx_uint_t                     i;
     ngx_webhook_redis_sentinel_t  *sentinel;
 
     sentinel = ngx_pcalloc(cf->pool, sizeof(ngx_webhook_redis_sentinel_t));
@@ -56,6 +61,20 @@ ngx_webhook_redis_sentinel_create(ngx_conf_t *cf,
     sentinel->ask.places = places;
     sentinel->ask.nplaces = nplaces;
 
+    sentinel->listens = ngx_pcalloc(cf->pool, nplaces
+                                         * sizeof(ngx_webhook_redis_listen_t));
+    if (sentinel->listens == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < nplaces; i++) {
+        ngx_webhook_redis_listen_init(&sentinel->listens[i], conf, &places[i],
+                                      &cf->cycle->new_log);
+
+        sentinel->listens[i].handler = ngx_webhook_redis_sentinel_switched;
+        sentinel->listens[i].data = sentinel;
+    }
+
     return sentinel;
 }
 
@@ -64,7 +83,13 @@ void
 ngx_webhook_redis_sentinel_find(ngx_webhook_redis_sentinel_t *sentinel,
     ngx_webhook_redis_node_t *node)
 {
+    ngx_uint_t  i;
+
     sentinel->node = node;
+
+    for (i = 0; i < sentinel->ask.nplaces; i++) {
+        ngx_webhook_redis_listen(&sentinel->listens[i]);
+    }
 
     ngx_webhook_redis_ask(&sentinel->ask);
 }
@@ -152,6 +177,20 @@ ngx_webhook_redis_sentinel_answered(void *data, ngx_int_t rc)
 }
 
 
+/* the others hear of it up to two seconds later, and so this one is asked */
+
+static void
+ngx_webhook_redis_sentinel_switched(ngx_webhook_redis_listen_t *listen)
+{
+    ngx_webhook_redis_sentinel_t  *sentinel;
+
+    sentinel = listen->data;
+    sentinel->ask.current = (ngx_uint_t) (listen - sentinel->listens);
+
+    ngx_webhook_redis_node_leave(sentinel->node);
+}
+
+
 ngx_int_t
 ngx_webhook_redis_sentinel_role(ngx_webhook_redis_peer_t *peer,
     ngx_webhook_resp_reply_t *reply)
@@ -185,5 +224,11 @@ ngx_webhook_redis_sentinel_role(ngx_webhook_redis_peer_t *peer,
 void
 ngx_webhook_redis_sentinel_exit(ngx_webhook_redis_sentinel_t *sentinel)
 {
+    ngx_uint_t  i;
+
     ngx_webhook_redis_ask_cancel(&sentinel->ask);
+
+    for (i = 0; i < sentinel->ask.nplaces; i++) {
+        ngx_webhook_redis_listen_exit(&sentinel->listens[i]);
+    }
 }

@@ -165,7 +165,8 @@ ngx_webhook_secret_read(ngx_conf_t *cf, ngx_str_t *name,
 
     if (file.fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", name);
+                           ngx_open_file_n " \"%V\" of \"%s\" failed",
+                           name, directive);
         return NGX_ERROR;
     }
 
@@ -184,7 +185,8 @@ ngx_webhook_secret_read(ngx_conf_t *cf, ngx_str_t *name,
 
         if (n == NGX_ERROR) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                               ngx_read_file_n " \"%V\" failed", name);
+                               ngx_read_file_n " \"%V\" of \"%s\" failed",
+                               name, directive);
             goto done;
         }
 

@@ -129,16 +129,6 @@ ngx_webhook_store_redis_options(ngx_conf_t *cf, ngx_webhook_store_t *store,
     sr->redis.restore = ngx_webhook_redis_store_restore;
     sr->redis.data = sr;
 
-    /* a single process outlives its configuration */
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_webhook_redis_store_exit;
-    cln->data = sr;
-
     /* the names of files are completed in there */
 
     full = *options;
@@ -147,7 +137,21 @@ ngx_webhook_store_redis_options(ngx_conf_t *cf, ngx_webhook_store_t *store,
         return NGX_ERROR;
     }
 
-    return ngx_webhook_redis_init(cf, &sr->redis);
+    /* a single process outlives its configuration */
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_webhook_redis_init(cf, &sr->redis) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_webhook_redis_store_exit;
+    cln->data = sr;
+
+    return NGX_OK;
 }
 
 
