@@ -81,11 +81,24 @@ subtest 'SENTINEL failover' => sub {
     is($nginx->result('/', 1), '200 duplicate', 'what was done is known');
     is($nginx->result('/', 10), '200 duplicate', 'also the new one');
 
+    # the old one is a master still, until a sentinel tells it ten seconds later,
+    # and no connection to it breaks
+
+    is($old->info('replication', 'role'), 'master', 'the old one is still one');
+    sleep 2 - $took if $took =~ /^[01]\.\d+$/;
+
+    my @after = map { "after $_" } 1 .. 20;
+
+    is(scalar(grep { $nginx->result('/', $_) eq '200 first' } @after), 20,
+       'twenty firsts, over all workers');
+    is(scalar(grep { $old->get(key($_)) } @after), 0, 'none in the old one');
+
     $app->release;
     is($nginx->said($c), '200 first', 'what was in flight ends');
     like($new->wait_value(key('over it'), qr/^d:/, 3) // 'nothing',
          qr/^d:\d+:200$/, 'and is done, in the new master');
     is($nginx->result('/', 'over it'), '200 duplicate', 'so it is known');
+    ok($watched->settle($new), 'the old one follows');
     is("@{[ $nginx->workers ]}", "@workers", 'no reload');
     is($nginx->complaints, '', 'nothing bad in the log');
 };
@@ -95,7 +108,7 @@ subtest 'kill -9 of the master' => sub {
     my $old = $watched->master;
     my @held = map { $nginx->deliver("/?hold=1", "held $_") } 1 .. 5;
 
-    $app->seen_at_least(11);
+    $app->seen_at_least(31);
     $nginx->new_log;
     $old->stop;
 
@@ -172,6 +185,10 @@ subtest 'a user of few rights, and a database' => sub {
     $master->cmd('SELECT', 0);
 
     my $new = $watched->failover;
+
+    sleep 2;
+    $watched->settle($new);
+
     my $took = $nginx->well('/', 31);
 
     like($took, qr/^\d\.\d+$/, "after a failover: $took s");

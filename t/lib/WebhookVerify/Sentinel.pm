@@ -155,6 +155,20 @@ sub failover {
 }
 
 
+# makes the others follow, which a sentinel would do ten seconds later
+
+sub settle {
+    my ($self, $master) = @_;
+
+    for my $node (grep { $_->{pid} && $_ != $master } $self->nodes) {
+        $node->cmd('REPLICAOF', '127.0.0.1', $master->port)
+            if $node->info('replication', 'role') eq 'master';
+    }
+
+    return WebhookVerify::Process->wait_for(30, sub { $self->complete });
+}
+
+
 # a sentinel may still be busy with the one before
 
 sub begin_failover {
