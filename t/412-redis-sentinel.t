@@ -392,6 +392,7 @@ _EOC_
 
         my $old;
         my $provider = WebhookVerify::Provider->new($nginx, $app,
+            path => $how eq 'kill -9' ? '/killed' : '/failover',
             events => 300, rate => 100, limit => 30);
 
         $provider->at(1, sub {

@@ -145,7 +145,7 @@ webhook_verify_store
         webhook_verify_store redis-sentinel://127.0.0.1:1,127.0.0.1:port/events;
 --- dies
 webhook_verify_store
-127.0.0.1:1,127.0.0.1:port
+127.0.0.1:1,127.0.0.1:
 
 
 
@@ -246,7 +246,7 @@ webhook_verify_store
         webhook_verify_store redis-cluster://127.0.0.1:7000,127.0.0.1:port;
 --- dies
 webhook_verify_store
-127.0.0.1:7000,127.0.0.1:port
+127.0.0.1:7000,127.0.0.1:
 
 
 

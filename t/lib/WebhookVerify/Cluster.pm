@@ -204,9 +204,11 @@ sub key {
 sub begin {
     my ($self, $slot, $to) = @_;
 
-    my $from = $self->owner($slot);
+    my $from = $self->owner($slot) // 0;
 
     return if $from == $to;
+
+    die "nobody has slot $slot" unless $from;
 
     $to->cmd('CLUSTER', 'SETSLOT', $slot, 'IMPORTING', $from->id);
     $from->cmd('CLUSTER', 'SETSLOT', $slot, 'MIGRATING', $to->id);
@@ -249,11 +251,24 @@ sub move {
     my ($self, $slots, $to) = @_;
 
     for my $slot (@$slots) {
-        my $from = $self->begin($slot, $to) or next;
+        _insist(sub {
+            my $from = $self->begin($slot, $to) or return 1;
 
-        $self->bring($slot, $from, $to);
-        $self->finish($slot, $from, $to);
+            $self->bring($slot, $from, $to);
+            $self->finish($slot, $from, $to);
+            return 1;
+        });
     }
+}
+
+
+# a cluster that has just lost a master refuses this and that
+
+sub _insist {
+    my ($code) = @_;
+
+    WebhookVerify::Process->wait_for(20, sub { eval { $code->() } })
+        or die $@;
 }
 
 
