@@ -11,6 +11,8 @@ package WebhookVerify::Cluster;
 use strict;
 use warnings;
 
+use Time::HiRes qw(time);
+
 use WebhookVerify::Process;
 use WebhookVerify::Redis;
 
@@ -42,7 +44,6 @@ sub start {
 
     for my $n (0 .. $all - 1) {
         $nodes[$n]->cmd('CLUSTER', 'SET-CONFIG-EPOCH', $n + 1);
-        $first->cmd('CLUSTER', 'MEET', '127.0.0.1', $nodes[$n]->port) if $n;
     }
 
     my $share = int($SLOTS / $self->{masters});
@@ -53,8 +54,19 @@ sub start {
         $nodes[$n]->cmd('CLUSTER', 'ADDSLOTS', $n * $share .. $end - 1);
     }
 
+    # a handshake that takes longer than the timeout of a node is given up
+
+    my $met = 0;
+
     WebhookVerify::Process->wait_for(30, sub {
-        !grep { $_->info_of_cluster('cluster_known_nodes') != $all } @nodes;
+        if (time - $met > 2 * $self->{timeout} / 1000) {
+            $first->cmd('CLUSTER', 'MEET', '127.0.0.1', $_->port)
+                for @nodes[1 .. $#nodes];
+            $met = time;
+        }
+
+        return !grep { $_->info_of_cluster('cluster_known_nodes') != $all }
+                @nodes;
     }) or die 'the nodes do not meet';
 
     for my $n ($self->{masters} .. $all - 1) {
