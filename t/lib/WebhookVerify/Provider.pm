@@ -240,19 +240,15 @@ sub book {
 }
 
 
-# an attempt that was on its way or ended while the store could lose it
+# what was accepted while the store could lose it
 
 sub _explained {
     my ($self, @answers) = @_;
 
-    for my $answer (@answers) {
-        for my $span (@{ $self->{spans} }) {
-            return 1 if $answer->{to} >= $span->[0]
-                        && $answer->{from} <= $span->[1];
-        }
-    }
+    my ($accepted) = grep { $_->{status} =~ /^2/ } @answers;
 
-    return 0;
+    return scalar grep { $accepted->{to} >= $_->[0]
+                         && $accepted->{from} <= $_->[1] } @{ $self->{spans} };
 }
 
 
