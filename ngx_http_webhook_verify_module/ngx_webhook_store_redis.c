@@ -169,7 +169,11 @@ ngx_webhook_redis_store_exit(void *data)
 {
     ngx_webhook_store_redis_t *sr = data;
 
-    ngx_webhook_redis_exit(&sr->redis);
+    /* no gate uses one that has no timeout */
+
+    if (sr->store.timeout) {
+        ngx_webhook_redis_exit(&sr->redis);
+    }
 }
 
 
