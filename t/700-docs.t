@@ -43,10 +43,16 @@ sub test_block {
     # secrets are what a reader has to provide; here hex, which is good for
     # every encoding but whsec's prefix
 
-    for my $path ($block =~ m{(?:webhook_verify_secret_file)\s+([^\s;]+)}g) {
+    for my $path ($block =~ m{(?:webhook_verify_(?:secret|redis_password)_file)\s+([^\s;]+)}g) {
         (my $file = $path) =~ s{^/etc/nginx/}{etc/};
         make_path(dirname("$dir/$file"));
         write_file("$dir/$file", 'ab' x 16 . "\n");
+    }
+
+    for my $path ($block =~ m{_trusted_certificate\s+/etc/nginx/([^\s;]+)}g) {
+        make_path(dirname("$dir/etc/$path"));
+        system "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=ca "
+               . "-keyout $dir/key -out $dir/etc/$path 2> /dev/null";
     }
 
     $block =~ s{/etc/nginx/}{$dir/etc/}g;
