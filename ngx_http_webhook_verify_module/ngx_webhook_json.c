@@ -311,17 +311,21 @@ ngx_webhook_json_open(void *data, ngx_uint_t array)
 {
     ngx_webhook_json_t *json = data;
 
-    ngx_uint_t                i;
+    ngx_int_t                 rc;
+    ngx_uint_t                i, entered, known;
     ngx_webhook_json_want_t  *want;
 
     (void) ngx_webhook_json_element(json);
 
+    entered = 0;
+    known = 0;
     want = json->wants;
 
     for (i = 0; i < json->nwants; i++) {
 
         if (json->depth == 0) {
             want[i].array = (array != 0);
+            entered = 1;
             continue;
         }
 
@@ -333,17 +337,25 @@ ngx_webhook_json_open(void *data, ngx_uint_t array)
 
         if (want[i].level + 1 == want[i].pointer->ntokens) {
             want[i].state = NGX_WEBHOOK_JSON_ABSENT;
+            known = 1;
             continue;
         }
 
         want[i].level++;
         want[i].array = (array != 0);
         want[i].next = 0;
+        entered = 1;
+    }
+
+    rc = known ? ngx_webhook_json_wanted(json) : NGX_OK;
+
+    if (rc == NGX_OK && !entered) {
+        return NGX_DECLINED;
     }
 
     json->depth++;
 
-    return ngx_webhook_json_wanted(json);
+    return rc;
 }
 
 

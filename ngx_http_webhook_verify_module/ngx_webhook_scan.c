@@ -13,30 +13,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_webhook_scan.h"
+#include "ngx_webhook_scan_skim.h"
 #include "ngx_webhook_scan_string.h"
-
-
-typedef enum {
-    ngx_webhook_scan_value = 0,
-    ngx_webhook_scan_value_or_end,         /* after "[" */
-    ngx_webhook_scan_name,
-    ngx_webhook_scan_name_or_end,          /* after "{" */
-    ngx_webhook_scan_colon,
-    ngx_webhook_scan_after,                /* a value */
-    ngx_webhook_scan_end,                  /* of the document */
-    ngx_webhook_scan_string,
-    ngx_webhook_scan_literal,
-
-    /* a number, by what the last byte was */
-    ngx_webhook_scan_minus,
-    ngx_webhook_scan_zero,
-    ngx_webhook_scan_integer,
-    ngx_webhook_scan_point,
-    ngx_webhook_scan_fraction,
-    ngx_webhook_scan_e,
-    ngx_webhook_scan_sign,
-    ngx_webhook_scan_exponent
-} ngx_webhook_scan_state_e;
 
 
 static ngx_int_t ngx_webhook_scan_token(ngx_webhook_scan_t *s, u_char ch);
@@ -64,6 +42,14 @@ ngx_webhook_scan(ngx_webhook_scan_t *s, u_char *data, size_t len)
     while (p < end) {
 
         if (s->state < ngx_webhook_scan_string) {
+
+            if (s->skip) {
+                p = ngx_webhook_scan_skim(s, p, end);
+
+                if (p == end) {
+                    break;
+                }
+            }
 
             if (*p == ' ' || *p == LF || *p == CR || *p == '\t') {
                 p++;
@@ -132,7 +118,7 @@ ngx_webhook_scan_token(ngx_webhook_scan_t *s, u_char ch)
         }
 
         s->name = 1;
-        s->wanted = (s->handlers->want_name(s->data) != 0);
+        s->wanted = (s->skip == 0 && s->handlers->want_name(s->data));
         ngx_webhook_scan_start(s, ngx_webhook_scan_string);
 
         return NGX_OK;
@@ -211,7 +197,7 @@ ngx_webhook_scan_begin(ngx_webhook_scan_t *s, u_char ch)
     }
 
     s->name = 0;
-    s->wanted = (s->handlers->want_scalar(s->data) != 0);
+    s->wanted = (s->skip == 0 && s->handlers->want_scalar(s->data));
     ngx_webhook_scan_start(s, state);
 
     if (state != ngx_webhook_scan_string && s->wanted) {
@@ -235,6 +221,8 @@ ngx_webhook_scan_start(ngx_webhook_scan_t *s, ngx_uint_t state)
 static ngx_int_t
 ngx_webhook_scan_open(ngx_webhook_scan_t *s, u_char ch)
 {
+    ngx_int_t  rc;
+
     if (s->depth == NGX_WEBHOOK_SCAN_DEPTH) {
         return NGX_DONE;
     }
@@ -243,7 +231,18 @@ ngx_webhook_scan_open(ngx_webhook_scan_t *s, u_char ch)
     s->state = (ch == '{') ? ngx_webhook_scan_name_or_end
                            : ngx_webhook_scan_value_or_end;
 
-    return s->handlers->open(s->data, ch == '[');
+    if (s->skip) {
+        return NGX_OK;
+    }
+
+    rc = s->handlers->open(s->data, ch == '[');
+
+    if (rc == NGX_DECLINED) {
+        s->skip = s->depth;
+        return NGX_OK;
+    }
+
+    return rc;
 }
 
 
@@ -253,7 +252,15 @@ ngx_webhook_scan_close(ngx_webhook_scan_t *s)
     s->depth--;
     s->state = s->depth ? ngx_webhook_scan_after : ngx_webhook_scan_end;
 
-    return s->handlers->close(s->data);
+    if (s->skip == 0) {
+        return s->handlers->close(s->data);
+    }
+
+    if (s->depth < s->skip) {
+        s->skip = 0;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -268,13 +275,17 @@ ngx_webhook_scan_scalar(ngx_webhook_scan_t *s, ngx_uint_t null)
 
     if (s->name) {
         s->state = ngx_webhook_scan_colon;
-        s->handlers->name(s->data, text);
+
+        if (s->skip == 0) {
+            s->handlers->name(s->data, text);
+        }
+
         return NGX_OK;
     }
 
     s->state = s->depth ? ngx_webhook_scan_after : ngx_webhook_scan_end;
 
-    return s->handlers->scalar(s->data, text);
+    return s->skip ? NGX_OK : s->handlers->scalar(s->data, text);
 }
 
 

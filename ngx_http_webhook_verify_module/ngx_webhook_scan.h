@@ -21,7 +21,9 @@
 /*
  * What a scanner meets.  want_*() are asked at the beginning of a name or a
  * scalar whether its text is needed: if not, it is passed over and nothing
- * is kept of it.  The others return NGX_OK to go on, NGX_DONE, or NGX_ERROR.
+ * is kept of it.  The others return NGX_OK to go on, NGX_DONE, or NGX_ERROR;
+ * open() also NGX_DECLINED, if nothing in there is needed: then the next that
+ * is told is what comes after that container.
  *
  * A text is unescaped, it is the scanner's and valid for the call; NULL
  * stands for null, for a text that is too long, and for one not wanted.
@@ -38,6 +40,29 @@ typedef struct {
 } ngx_webhook_scan_handlers_t;
 
 
+typedef enum {
+    ngx_webhook_scan_value = 0,
+    ngx_webhook_scan_value_or_end,         /* after "[" */
+    ngx_webhook_scan_name,
+    ngx_webhook_scan_name_or_end,          /* after "{" */
+    ngx_webhook_scan_colon,
+    ngx_webhook_scan_after,                /* a value */
+    ngx_webhook_scan_end,                  /* of the document */
+    ngx_webhook_scan_string,
+    ngx_webhook_scan_literal,
+
+    /* a number, by what the last byte was */
+    ngx_webhook_scan_minus,
+    ngx_webhook_scan_zero,
+    ngx_webhook_scan_integer,
+    ngx_webhook_scan_point,
+    ngx_webhook_scan_fraction,
+    ngx_webhook_scan_e,
+    ngx_webhook_scan_sign,
+    ngx_webhook_scan_exponent
+} ngx_webhook_scan_state_e;
+
+
 /* zeroed by the caller, who sets the first three; the rest is its own */
 
 typedef struct {
@@ -47,6 +72,7 @@ typedef struct {
 
     ngx_uint_t                          state;
     ngx_uint_t                          depth;
+    ngx_uint_t                          skip;       /* from this depth on */
     u_char                              containers[NGX_WEBHOOK_SCAN_DEPTH];
 
     ngx_str_t                           text;

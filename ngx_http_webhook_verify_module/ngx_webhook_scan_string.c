@@ -5,21 +5,17 @@
 
 
 /*
- * The insides of strings, which most of a document is: passed over many
- * bytes at a time, or unescaped where the text is wanted.
+ * The insides of strings, which most of a document is: passed over, or
+ * unescaped where the text is wanted.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#if (__SSE2__)
-#include <emmintrin.h>
-#endif
 #include "ngx_webhook_scan.h"
 #include "ngx_webhook_scan_string.h"
 
 
-static u_char *ngx_webhook_scan_skip(u_char *p, u_char *end);
 static ngx_int_t ngx_webhook_scan_escape(ngx_webhook_scan_t *s, u_char ch);
 static ngx_int_t ngx_webhook_scan_hex(ngx_webhook_scan_t *s, u_char ch);
 static void ngx_webhook_scan_flush(ngx_webhook_scan_t *s);
@@ -40,11 +36,17 @@ ngx_webhook_scan_string_chars(ngx_webhook_scan_t *s, u_char **p, u_char *end)
     }
 
     start = *p;
-    *p = ngx_webhook_scan_skip(start, end);
 
-    if (s->wanted && *p != start) {
-        ngx_webhook_scan_flush(s);
-        ngx_webhook_scan_string_append(s, start, (size_t) (*p - start));
+    if (!s->wanted) {
+        *p = ngx_webhook_scan_string_skip(start, end);
+
+    } else {
+        *p = ngx_webhook_scan_string_plain(start, end);
+
+        if (*p != start) {
+            ngx_webhook_scan_flush(s);
+            ngx_webhook_scan_string_append(s, start, (size_t) (*p - start));
+        }
     }
 
     if (*p == end) {
@@ -64,43 +66,6 @@ ngx_webhook_scan_string_chars(ngx_webhook_scan_t *s, u_char **p, u_char *end)
     default: /* a control character */
         return NGX_DONE;
     }
-}
-
-
-/* to the next quote, backslash or control character */
-
-static u_char *
-ngx_webhook_scan_skip(u_char *p, u_char *end)
-{
-#if (__SSE2__)
-
-    int      mask;
-    __m128i  v, quote, backslash, control;
-
-    quote = _mm_set1_epi8('"');
-    backslash = _mm_set1_epi8('\\');
-    control = _mm_set1_epi8(0x1f);
-
-    for ( /* void */ ; end - p >= 16; p += 16) {
-
-        v = _mm_loadu_si128((const __m128i *) (const void *) p);
-
-        mask = _mm_movemask_epi8(
-                   _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote),
-                                             _mm_cmpeq_epi8(v, backslash)),
-                                _mm_cmpeq_epi8(_mm_min_epu8(v, control), v)));
-        if (mask) {
-            return p + __builtin_ctz((unsigned) mask);
-        }
-    }
-
-#endif
-
-    while (p < end && *p != '"' && *p != '\\' && *p >= 0x20) {
-        p++;
-    }
-
-    return p;
 }
 
 

@@ -19,6 +19,13 @@ typedef struct {
     ngx_uint_t  events;
     ngx_uint_t  depth;
     ngx_uint_t  deepest;
+
+    /* of containers, the one of this number is passed over, from 1 */
+
+    ngx_uint_t  skip;
+    ngx_uint_t  pass_over;
+    ngx_uint_t  opened;
+    ngx_uint_t  hidden;       /* its depth, while it is only left out here */
 } record_t;
 
 
@@ -30,6 +37,8 @@ reset(record_t *r, ngx_uint_t wanted)
     r->events = 0;
     r->depth = 0;
     r->deepest = 0;
+    r->opened = 0;
+    r->hidden = 0;
 }
 
 
@@ -37,6 +46,12 @@ static int
 met(record_t *r, char type, const void *text, size_t len)
 {
     fuzz_check(r->len + len + 10 < sizeof(r->data));
+
+    if (r->hidden) {
+        r->hidden += (type == '{' || type == '[');
+        r->hidden -= (type == '/');
+        return 1;
+    }
 
     r->events++;
     r->data[r->len++] = (u_char) type;
@@ -89,7 +104,26 @@ scalar(void *data, ngx_str_t *text)
 static ngx_int_t
 opened(void *data, ngx_uint_t array)
 {
-    met(data, array ? '[' : '{', NULL, 0);
+    record_t  *r = data;
+
+    ngx_uint_t  hidden;
+
+    hidden = r->hidden;
+
+    met(r, array ? '[' : '{', NULL, 0);
+
+    if (hidden || ++r->opened != r->skip) {
+        return NGX_OK;
+    }
+
+    r->depth--;
+
+    if (r->pass_over) {
+        return NGX_DECLINED;
+    }
+
+    r->hidden = 1;
+
     return NGX_OK;
 }
 
@@ -201,6 +235,32 @@ scan(record_t *r, const uint8_t *data, size_t size, uint32_t *seed,
 }
 
 
+/* a container that is passed over is as if its insides were not told */
+
+static void
+skip(const uint8_t *data, size_t size, uint32_t *seed, ngx_uint_t containers)
+{
+    ngx_int_t        rc;
+    static record_t  told, skipped;
+
+    told.pass_over = 0;
+    skipped.pass_over = 1;
+
+    told.skip = 1 + *seed % (containers ? containers : 1);
+    skipped.skip = told.skip;
+
+    rc = scan(&told, data, size, NULL, 1);
+
+    fuzz_check(scan(&skipped, data, size, NULL, 1) == rc);
+    fuzz_check(skipped.len == told.len);
+    fuzz_check(memcmp(skipped.data, told.data, told.len) == 0);
+
+    fuzz_check(scan(&skipped, data, size, seed, 1) == rc);
+    fuzz_check(skipped.len == told.len);
+    fuzz_check(memcmp(skipped.data, told.data, told.len) == 0);
+}
+
+
 /* halves of pairs and some blanks are another matter to yajl */
 
 static int
@@ -282,6 +342,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_check(scan(&cut, data, size, &seed, 0) == rc);
     fuzz_check(cut.events == whole.events);
+
+    skip(data, size, &seed, whole.opened);
 
     if (special(data, size)) {
         return 0;

@@ -19,12 +19,23 @@ typedef struct {
     ngx_uint_t  wanted;               /* 0: no text, 1: every one */
     ngx_uint_t  stop;                 /* at this event */
     ngx_uint_t  events;
+
+    /* the container of this number is passed over, from 1, or left out here */
+
+    ngx_uint_t  skip;
+    ngx_uint_t  pass_over;
+    ngx_uint_t  opened;
+    ngx_uint_t  hidden;               /* depth in it */
 } record_t;
 
 
 static ngx_int_t
 met(record_t *r, const char *text, size_t len)
 {
+    if (r->hidden) {
+        return NGX_OK;
+    }
+
     if (r->len + len < sizeof(r->text)) {
         memcpy(r->text + r->len, text, len);
         r->len += len;
@@ -84,14 +95,41 @@ name(void *data, ngx_str_t *text)
 static ngx_int_t
 opened(void *data, ngx_uint_t array)
 {
-    return met(data, array ? "[" : "{", 1);
+    ngx_int_t  rc;
+    record_t  *r = data;
+
+    if (r->hidden) {
+        r->hidden++;
+        return NGX_OK;
+    }
+
+    rc = met(r, array ? "[" : "{", 1);
+
+    if (++r->opened != r->skip) {
+        return rc;
+    }
+
+    if (r->pass_over) {
+        return NGX_DECLINED;
+    }
+
+    r->hidden = 1;
+
+    return NGX_OK;
 }
 
 
 static ngx_int_t
 closed(void *data)
 {
-    return met(data, "/", 1);
+    record_t  *r = data;
+
+    if (r->hidden) {
+        r->hidden--;
+        return NGX_OK;
+    }
+
+    return met(r, "/", 1);
 }
 
 
@@ -119,6 +157,8 @@ scan(record_t *r, const char *text, size_t len, size_t a, size_t b,
     r->len = 0;
     r->text[0] = '\0';
     r->events = 0;
+    r->opened = 0;
+    r->hidden = 0;
 
     rc = NGX_OK;
 
@@ -130,11 +170,43 @@ scan(record_t *r, const char *text, size_t len, size_t a, size_t b,
         test_forget();
     }
 
+    r->hidden = 0;
+
     (void) met(r, (rc == NGX_OK) ? "+" : (rc == NGX_DONE) ? "." : "?", 1);
 
     ngx_destroy_pool(s.pool);
 
     return rc;
+}
+
+
+/* a container that is passed over is as if its insides were not told */
+
+static void
+skip(const char *text, size_t len, size_t a, size_t b, ngx_uint_t side)
+{
+    record_t    told, skipped;
+    ngx_uint_t  i;
+
+    memset(&told, 0, sizeof(told));
+    memset(&skipped, 0, sizeof(skipped));
+
+    told.wanted = 1;
+    skipped.wanted = 1;
+    skipped.pass_over = 1;
+
+    for (i = 1; i <= told.opened + 1; i++) {
+        told.skip = i;
+        skipped.skip = i;
+
+        (void) scan(&told, text, len, a, b, side);
+        (void) scan(&skipped, text, len, a, b, side);
+
+        test_ok(strcmp(told.text, skipped.text) == 0,
+                "%.*s cut at %d, %d: %s, and %s if container %d is passed "
+                "over", (int) len, text, (int) a, (int) b, told.text,
+                skipped.text, (int) i);
+    }
 }
 
 
@@ -167,6 +239,8 @@ document(const char *text, size_t len, const char *expected)
                         && r.events == none.events,
                         "%.*s cut at %d, %d: %s, and %s if no text is wanted",
                         (int) len, text, (int) a, (int) b, r.text, none.text);
+
+                skip(text, len, a, b, side);
             }
         }
     }
@@ -215,6 +289,14 @@ values(void)
     is("[\"\\ud800\\udc00\\uDBFF\\uDFFFx\"]",
        "[\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbfx\"/+");
     is("[\"a,b]}\"]", "[\"a,b]}\"/+");
+
+    test_case("containers of all that there is");
+    is("{\"a\":[{},[],{\"\":-0.5e-1,\"b\\\"\\u00e9\\\\\":[1,20,0]},"
+       "true,false,null,\"c\"],\"d\":1}",
+       "{\"a\":[{/[/{\"\":\"-0.5e-1\"\"b\"\xc3\xa9\\\":[\"1\"\"20\"\"0\"//"
+       "\"true\"\"false\"~\"c\"/\"d\":\"1\"/+");
+    is("[ { \"a\" : [ 1 , 2 ] , \"b\" : { } } , 0 ]",
+       "[{\"a\":[\"1\"\"2\"/\"b\":{//\"0\"/+");
 
     test_case("halves of pairs");
     is("[\"\\ud800\"]", "[\"\xed\xa0\x80\"/+");
