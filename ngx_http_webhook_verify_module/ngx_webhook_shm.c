@@ -5,8 +5,9 @@
 
 
 /*
- * Keys in shared memory: an rbtree and the two queues.  All nodes have one
- * size, so any node that goes makes room for any that comes.
+ * Keys in shared memory: a hash table and the two queues.  All the memory is
+ * made into nodes at once, so any node that goes makes room for any that
+ * comes, and what a key costs does not depend on how many there are.
  */
 
 
@@ -19,13 +20,22 @@
 
 #define NGX_WEBHOOK_SHM_COMPLAIN  60000
 
-/* claims that are looked at for one that has expired, when it is full */
+/*
+ * Claims that are looked at for one that has expired, when it is full: with
+ * done keys that can go instead, and without
+ */
 
-#define NGX_WEBHOOK_SHM_LOOKS     16384
+#define NGX_WEBHOOK_SHM_LOOKS      8
+#define NGX_WEBHOOK_SHM_ALL_LOOKS  16384
+
+#define ngx_webhook_shm_node(sh, n)  (&(sh)->nodes[(n) - 1])
 
 
-static void ngx_webhook_shm_insert(ngx_rbtree_node_t *temp,
-    ngx_rbtree_node_t *node, ngx_rbtree_node_t *sentinel);
+static ngx_int_t ngx_webhook_shm_nodes(ngx_webhook_shm_t *shm);
+static uint32_t *ngx_webhook_shm_bucket(ngx_webhook_shm_shared_t *sh,
+    u_char *digest);
+static ngx_webhook_shm_node_t *ngx_webhook_shm_take(
+    ngx_webhook_shm_shared_t *sh);
 static ngx_uint_t ngx_webhook_shm_expire(ngx_webhook_shm_t *shm,
     ngx_queue_t *queue);
 static void ngx_webhook_shm_evict(ngx_webhook_shm_t *shm);
@@ -43,11 +53,12 @@ ngx_webhook_shm_init(ngx_webhook_shm_t *shm)
 
     shm->shpool->data = shm->sh;
 
-    ngx_rbtree_init(&shm->sh->rbtree, &shm->sh->sentinel,
-                    ngx_webhook_shm_insert);
-
     ngx_queue_init(&shm->sh->claims);
     ngx_queue_init(&shm->sh->done);
+
+    if (ngx_webhook_random(shm->sh->salt, sizeof(shm->sh->salt)) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     len = sizeof(" in webhook zone \"\"") + shm->name.len;
 
@@ -63,74 +74,67 @@ ngx_webhook_shm_init(ngx_webhook_shm_t *shm)
 
     shm->shpool->log_nomem = 0;
 
+    return ngx_webhook_shm_nodes(shm);
+}
+
+
+/* all pages that are left; nodes come first, as pages are aligned */
+
+static ngx_int_t
+ngx_webhook_shm_nodes(ngx_webhook_shm_t *shm)
+{
+    size_t                     size, n;
+    ngx_webhook_shm_shared_t  *sh;
+
+    sh = shm->sh;
+
+    size = shm->shpool->pfree * ngx_pagesize;
+    n = size / (sizeof(ngx_webhook_shm_node_t) + sizeof(uint32_t));
+    n = ngx_min(n, (size_t) NGX_MAX_UINT32_VALUE);
+
+    sh->nodes = ngx_slab_alloc(shm->shpool, size);
+    if (sh->nodes == NULL) {
+        return NGX_ERROR;
+    }
+
+    sh->size = (uint32_t) n;
+    sh->buckets = (uint32_t *) &sh->nodes[n];
+
+    ngx_memzero(sh->buckets, n * sizeof(uint32_t));
+
     return NGX_OK;
 }
 
 
-static void
-ngx_webhook_shm_insert(ngx_rbtree_node_t *temp, ngx_rbtree_node_t *node,
-    ngx_rbtree_node_t *sentinel)
+static uint32_t *
+ngx_webhook_shm_bucket(ngx_webhook_shm_shared_t *sh, u_char *digest)
 {
-    ngx_rbtree_node_t       **p;
-    ngx_webhook_shm_node_t   *n, *t;
+    uint32_t  n;
 
-    for ( ;; ) {
+    ngx_memcpy(&n, digest, sizeof(uint32_t));
 
-        if (node->key != temp->key) {
-            p = (node->key < temp->key) ? &temp->left : &temp->right;
-
-        } else {
-            n = (ngx_webhook_shm_node_t *) node;
-            t = (ngx_webhook_shm_node_t *) temp;
-
-            p = (ngx_memcmp(n->digest, t->digest, NGX_WEBHOOK_SHA256_LEN) < 0)
-                ? &temp->left : &temp->right;
-        }
-
-        if (*p == sentinel) {
-            break;
-        }
-
-        temp = *p;
-    }
-
-    *p = node;
-    node->parent = temp;
-    node->left = sentinel;
-    node->right = sentinel;
-    ngx_rbt_red(node);
+    return &sh->buckets[n % sh->size];
 }
 
 
 ngx_webhook_shm_node_t *
 ngx_webhook_shm_lookup(ngx_webhook_shm_t *shm, u_char *digest)
 {
-    ngx_int_t                rc;
-    ngx_rbtree_key_t         key;
-    ngx_rbtree_node_t       *node, *sentinel;
-    ngx_webhook_shm_node_t  *n;
+    uint32_t                   n;
+    ngx_webhook_shm_node_t    *node;
+    ngx_webhook_shm_shared_t  *sh;
 
-    ngx_memcpy(&key, digest, sizeof(ngx_rbtree_key_t));
+    sh = shm->sh;
 
-    node = shm->sh->rbtree.root;
-    sentinel = shm->sh->rbtree.sentinel;
+    for (n = *ngx_webhook_shm_bucket(sh, digest); n; n = node->next) {
 
-    while (node != sentinel) {
+        node = ngx_webhook_shm_node(sh, n);
 
-        if (key != node->key) {
-            node = (key < node->key) ? node->left : node->right;
-            continue;
+        if (ngx_memcmp(node->digest, digest, NGX_WEBHOOK_SHM_DIGEST_LEN)
+            == 0)
+        {
+            return node;
         }
-
-        n = (ngx_webhook_shm_node_t *) node;
-
-        rc = ngx_memcmp(digest, n->digest, NGX_WEBHOOK_SHA256_LEN);
-
-        if (rc == 0) {
-            return n;
-        }
-
-        node = (rc < 0) ? node->left : node->right;
     }
 
     return NULL;
@@ -142,22 +146,24 @@ ngx_webhook_shm_lookup(ngx_webhook_shm_t *shm, u_char *digest)
 ngx_webhook_shm_node_t *
 ngx_webhook_shm_add(ngx_webhook_shm_t *shm, u_char *digest)
 {
-    ngx_webhook_shm_node_t  *node;
+    uint32_t                  *bucket;
+    ngx_webhook_shm_node_t    *node;
+    ngx_webhook_shm_shared_t  *sh;
+
+    sh = shm->sh;
 
     /* two go for one that comes: expired keys do not pile up */
 
-    (void) ngx_webhook_shm_expire(shm, &shm->sh->done);
-    (void) ngx_webhook_shm_expire(shm, &shm->sh->done);
-    (void) ngx_webhook_shm_expire(shm, &shm->sh->claims);
+    (void) ngx_webhook_shm_expire(shm, &sh->done);
+    (void) ngx_webhook_shm_expire(shm, &sh->done);
+    (void) ngx_webhook_shm_expire(shm, &sh->claims);
 
-    node = ngx_slab_alloc_locked(shm->shpool,
-                                 sizeof(ngx_webhook_shm_node_t));
+    node = ngx_webhook_shm_take(sh);
 
     if (node == NULL) {
         ngx_webhook_shm_evict(shm);
 
-        node = ngx_slab_alloc_locked(shm->shpool,
-                                     sizeof(ngx_webhook_shm_node_t));
+        node = ngx_webhook_shm_take(sh);
     }
 
     if (node == NULL) {
@@ -168,12 +174,29 @@ ngx_webhook_shm_add(ngx_webhook_shm_t *shm, u_char *digest)
     }
 
     ngx_memzero(node, sizeof(ngx_webhook_shm_node_t));
-    ngx_memcpy(node->digest, digest, NGX_WEBHOOK_SHA256_LEN);
-    ngx_memcpy(&node->node.key, digest, sizeof(ngx_rbtree_key_t));
+    ngx_memcpy(node->digest, digest, NGX_WEBHOOK_SHM_DIGEST_LEN);
 
-    ngx_rbtree_insert(&shm->sh->rbtree, &node->node);
+    bucket = ngx_webhook_shm_bucket(sh, digest);
+
+    node->next = *bucket;
+    *bucket = (uint32_t) (node - sh->nodes) + 1;
 
     return node;
+}
+
+
+static ngx_webhook_shm_node_t *
+ngx_webhook_shm_take(ngx_webhook_shm_shared_t *sh)
+{
+    ngx_webhook_shm_node_t  *node;
+
+    if (sh->free) {
+        node = ngx_webhook_shm_node(sh, sh->free);
+        sh->free = node->next;
+        return node;
+    }
+
+    return (sh->used < sh->size) ? &sh->nodes[sh->used++] : NULL;
 }
 
 
@@ -209,25 +232,27 @@ ngx_webhook_shm_evict(ngx_webhook_shm_t *shm)
 {
     ngx_uint_t                 n;
     ngx_queue_t               *q;
-    ngx_webhook_shm_node_t    *node;
     ngx_webhook_shm_shared_t  *sh;
 
     sh = shm->sh;
 
-    /* claims are in the order of renewal, and may differ in their lease */
+    /*
+     * claims may differ in their lease, so one that lives may stand before
+     * others that do not: it goes to the end, the next are looked at later
+     */
 
-    n = 0;
+    n = ngx_queue_empty(&sh->done) ? NGX_WEBHOOK_SHM_ALL_LOOKS
+                                   : NGX_WEBHOOK_SHM_LOOKS;
 
-    for (q = ngx_queue_head(&sh->claims);
-         q != ngx_queue_sentinel(&sh->claims) && n < NGX_WEBHOOK_SHM_LOOKS;
-         q = ngx_queue_next(q), n++)
-    {
-        node = ngx_queue_data(q, ngx_webhook_shm_node_t, queue);
+    for ( /* void */ ; n && !ngx_queue_empty(&sh->claims); n--) {
 
-        if (ngx_webhook_shm_expired(node)) {
-            ngx_webhook_shm_remove(shm, node);
+        if (ngx_webhook_shm_expire(shm, &sh->claims)) {
             return;
         }
+
+        q = ngx_queue_head(&sh->claims);
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&sh->claims, q);
     }
 
     if (ngx_queue_empty(&sh->done)) {
@@ -260,7 +285,22 @@ ngx_webhook_shm_evict(ngx_webhook_shm_t *shm)
 void
 ngx_webhook_shm_remove(ngx_webhook_shm_t *shm, ngx_webhook_shm_node_t *node)
 {
+    uint32_t                  *p, n;
+    ngx_webhook_shm_shared_t  *sh;
+
+    sh = shm->sh;
+    n = (uint32_t) (node - sh->nodes) + 1;
+
+    for (p = ngx_webhook_shm_bucket(sh, node->digest);
+         *p != n;
+         p = &ngx_webhook_shm_node(sh, *p)->next)
+    {
+        /* void */
+    }
+
+    *p = node->next;
+    node->next = sh->free;
+    sh->free = n;
+
     ngx_queue_remove(&node->queue);
-    ngx_rbtree_delete(&shm->sh->rbtree, &node->node);
-    ngx_slab_free_locked(shm->shpool, node);
 }

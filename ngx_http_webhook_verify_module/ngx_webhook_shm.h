@@ -13,28 +13,40 @@
 #include "ngx_webhook_store.h"
 
 
+/* enough of a SHA-256 over bytes of which some are the zone's secret */
+
+#define NGX_WEBHOOK_SHM_DIGEST_LEN  16
+
+
 /*
  * A key in shared memory, in one of two queues: of claims in the order of
- * their renewal, or of done keys in the order in which they were done.
+ * their renewal, or of done keys in the order in which they were done.  It
+ * fills a cache line, as it is the misses that a key costs.
  */
 
 typedef struct {
-    ngx_rbtree_node_t          node;
     ngx_queue_t                queue;
     ngx_msec_t                 expire;     /* of ngx_current_msec */
+    uint32_t                   next;       /* in its bucket, or free */
     unsigned                   done:1;
-    u_char                     digest[NGX_WEBHOOK_SHA256_LEN];
+    u_char                     digest[NGX_WEBHOOK_SHM_DIGEST_LEN];
     u_char                     token[NGX_WEBHOOK_TOKEN_LEN];
 } ngx_webhook_shm_node_t;
 
 
+/* nodes are known by their number, from 1; 0 is none */
+
 typedef struct {
-    ngx_rbtree_t               rbtree;
-    ngx_rbtree_node_t          sentinel;
+    ngx_webhook_shm_node_t    *nodes;
+    uint32_t                  *buckets;
+    uint32_t                   size;       /* of both */
+    uint32_t                   used;       /* nodes that were ever taken */
+    uint32_t                   free;       /* nodes that were given back */
     ngx_queue_t                claims;
     ngx_queue_t                done;
     ngx_msec_t                 complained;
     ngx_uint_t                 evicted;    /* since then */
+    u_char                     salt[NGX_WEBHOOK_SHM_DIGEST_LEN];
 } ngx_webhook_shm_shared_t;
 
 
@@ -49,7 +61,7 @@ typedef struct {
     ((ngx_msec_int_t) ((node)->expire - ngx_current_msec) <= 0)
 
 
-/* of memory that is new */
+/* of memory that is new, all of it */
 
 ngx_int_t ngx_webhook_shm_init(ngx_webhook_shm_t *shm);
 

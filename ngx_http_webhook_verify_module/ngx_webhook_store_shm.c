@@ -296,6 +296,9 @@ ngx_webhook_shm_hash(ngx_webhook_claim_t *claim)
     crypto = ss->crypto;
 
     if (ngx_webhook_sha256_init(crypto) != NGX_OK
+        || ngx_webhook_sha256_update(crypto, ss->shm.sh->salt,
+                                     NGX_WEBHOOK_SHM_DIGEST_LEN)
+           != NGX_OK
         || ngx_webhook_sha256_update(crypto, claim->key.data, claim->key.len)
            != NGX_OK
         || ngx_webhook_sha256_final(crypto, claim->digest) != NGX_OK)
