@@ -19,6 +19,11 @@
 
 #define ngx_webhook_is_blank(ch)  ((ch) == ' ' || (ch) == '\t')
 
+#define ngx_webhook_hex(ch)       (((ch) & 0x0f) + 9 * ((ch) >> 6))
+
+#define ngx_webhook_not_hex(ch)                                               \
+    (((u_char) ((ch) - '0') > 9) & ((u_char) (((ch) | 0x20) - 'a') > 5))
+
 
 static void ngx_webhook_item_cut(ngx_str_t *separator, ngx_str_t *rest,
     ngx_str_t *item);
@@ -130,38 +135,26 @@ ngx_webhook_digest_decode(ngx_uint_t encoding, ngx_str_t *text,
 }
 
 
+/* without a branch for each digit: digits of digests cannot be predicted */
+
 ngx_int_t
 ngx_webhook_hex_decode(u_char *dst, u_char *text, size_t len)
 {
-    u_char      ch;
     size_t      i;
-    ngx_uint_t  n;
+    ngx_uint_t  bad, hi, lo;
 
-    for (i = 0; i < 2 * len; i++) {
-        ch = text[i];
+    bad = 0;
 
-        if (ch >= '0' && ch <= '9') {
-            n = (ngx_uint_t) (ch - '0');
+    for (i = 0; i < len; i++) {
+        hi = text[2 * i];
+        lo = text[2 * i + 1];
 
-        } else {
-            ch |= 0x20;
+        bad |= ngx_webhook_not_hex(hi) | ngx_webhook_not_hex(lo);
 
-            if (ch < 'a' || ch > 'f') {
-                return NGX_DECLINED;
-            }
-
-            n = (ngx_uint_t) (ch - 'a' + 10);
-        }
-
-        if (i & 1) {
-            dst[i / 2] = (u_char) (dst[i / 2] | n);
-
-        } else {
-            dst[i / 2] = (u_char) (n << 4);
-        }
+        dst[i] = (u_char) (ngx_webhook_hex(hi) << 4 | ngx_webhook_hex(lo));
     }
 
-    return NGX_OK;
+    return bad ? NGX_DECLINED : NGX_OK;
 }
 
 
