@@ -33,7 +33,7 @@ ASAN_CC  = -O1 -g $(SANITIZE) -fno-sanitize=nonnull-attribute,alignment \
 # what of t/ to run, all of it by default: make test TESTS=t/100-x.t
 TESTS =
 
-.PHONY: build demo test unit fuzz docs lint asan faults lifecycle soak cluster valkey versions clean install-deps help FORCE
+.PHONY: FORCE $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' Makefile)
 .DELETE_ON_ERROR:
 
 build: $(MODULE) ## builds the module for the installed nginx
@@ -119,6 +119,11 @@ soak: ## 200,000 mixed deliveries (SOAK=30000: fewer)
 	@t/tools/install test
 	@$(MAKE) -s build
 	@SOAK=$(SOAK) t/tools/prove t/soak/802-soak.t
+
+bench: ## what a delivery costs, beside no gate (BENCH_QUICK=1: does it run?)
+	@t/tools/install bench
+	@$(MAKE) -s build
+	@t/bench/run
 
 versions: ## builds with clang, and builds and tests in a Debian 13
 	@t/tools/versions
