@@ -28,13 +28,14 @@
 #include "ngx_http_webhook_verify_challenge.h"
 #include "ngx_http_webhook_verify_dedup.h"
 #include "ngx_http_webhook_verify_id.h"
+#include "ngx_http_webhook_verify_refusal.h"
 #include "ngx_http_webhook_verify_scheme.h"
-#include "ngx_http_webhook_verify_variables.h"
 
 
 static ngx_http_webhook_verify_ctx_t *ngx_http_webhook_verify_create_ctx(
     ngx_http_request_t *r, ngx_http_webhook_verify_loc_conf_t *wlcf);
 static void ngx_http_webhook_verify_cleanup(void *data);
+static void ngx_http_webhook_verify_count(ngx_http_webhook_verify_ctx_t *ctx);
 static ngx_int_t ngx_http_webhook_verify_start(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx);
 static void ngx_http_webhook_verify_body_handler(ngx_http_request_t *r);
@@ -93,7 +94,11 @@ ngx_http_webhook_verify_access_handler(ngx_http_request_t *r)
     case NGX_HTTP_WEBHOOK_START:
         rc = ngx_http_webhook_verify_start(r, ctx);
 
-        return (rc == NGX_OK) ? ngx_http_webhook_verify_verify(r, ctx) : rc;
+        if (ctx->state != NGX_HTTP_WEBHOOK_VERIFY) {
+            return rc;
+        }
+
+        /* fall through */
 
     case NGX_HTTP_WEBHOOK_VERIFY:
         return ngx_http_webhook_verify_verify(r, ctx);
@@ -178,6 +183,9 @@ ngx_http_webhook_verify_create_ctx(ngx_http_request_t *r,
 
     cln->handler = ngx_http_webhook_verify_cleanup;
 
+    ngx_webhook_stats_count(wlcf->stats->counters,
+                            NGX_WEBHOOK_STATS_REQUESTS);
+
     ngx_http_set_ctx(r, ctx, ngx_http_webhook_verify_module);
 
     return ctx;
@@ -192,7 +200,28 @@ ngx_http_webhook_verify_create_ctx(ngx_http_request_t *r,
 static void
 ngx_http_webhook_verify_cleanup(void *data)
 {
-    ngx_http_webhook_verify_dedup_end(data);
+    ngx_http_webhook_verify_ctx_t *ctx = data;
+
+    ngx_http_webhook_verify_dedup_end(ctx);
+    ngx_http_webhook_verify_count(ctx);
+}
+
+
+/* what became of it, once */
+
+static void
+ngx_http_webhook_verify_count(ngx_http_webhook_verify_ctx_t *ctx)
+{
+    if (ctx->counted) {
+        return;
+    }
+
+    ctx->counted = 1;
+
+    ngx_webhook_stats_count(ctx->conf->stats->counters,
+                            ctx->handshake
+                            ? (ngx_uint_t) NGX_WEBHOOK_STATS_HANDSHAKES
+                            : NGX_WEBHOOK_STATS_RESULT + ctx->result);
 }
 
 
@@ -218,6 +247,7 @@ ngx_http_webhook_verify_start(ngx_http_request_t *r,
     rc = ngx_http_webhook_verify_challenge_query(r, ctx);
 
     if (rc != NGX_DECLINED) {
+        ctx->handshake = (rc == NGX_DONE);
         return rc;
     }
 
@@ -308,9 +338,15 @@ ngx_http_webhook_verify_verify(ngx_http_request_t *r,
 
     ctx->verified = 1;
 
+    ngx_webhook_stats_count(ctx->conf->stats->counters,
+                            NGX_WEBHOOK_STATS_SECRET - 1
+                            + ngx_min(ctx->secret_index,
+                                      NGX_WEBHOOK_STATS_SECRETS));
+
     rc = ngx_http_webhook_verify_challenge_body(r, ctx);
 
     if (rc != NGX_DECLINED) {
+        ctx->handshake = (rc == NGX_DONE);
         return rc;
     }
 
@@ -358,12 +394,28 @@ static ngx_int_t
 ngx_http_webhook_verify_verdict(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx)
 {
+    ngx_uint_t  refused;
+
     r->connection->log->action = NULL;
 
-    if (ctx->result == NGX_HTTP_WEBHOOK_FIRST
-        || (ctx->result == NGX_HTTP_WEBHOOK_STORE_ERROR
-            && ctx->conf->store_error == NGX_HTTP_WEBHOOK_STORE_PASS))
-    {
+    ngx_http_webhook_verify_count(ctx);
+
+    refused = (ctx->result != NGX_HTTP_WEBHOOK_FIRST
+               && (ctx->result != NGX_HTTP_WEBHOOK_STORE_ERROR
+                   || ctx->conf->store_error
+                      != NGX_HTTP_WEBHOOK_STORE_PASS));
+
+    if (refused) {
+        ngx_http_webhook_verify_refusal(r, ctx);
+    }
+
+    if (refused && ctx->conf->dry_run) {
+        ctx->dry_run = 1;
+        ngx_webhook_stats_count(ctx->conf->stats->counters,
+                                NGX_WEBHOOK_STATS_DRY_RUN);
+    }
+
+    if (!refused || ctx->dry_run) {
         ctx->state = NGX_HTTP_WEBHOOK_ACCEPTED;
         return NGX_OK;
     }
@@ -378,11 +430,6 @@ static ngx_int_t
 ngx_http_webhook_verify_refuse(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx)
 {
-    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  "webhook of \"%V\" not passed on: %V",
-                  &ctx->conf->preset->name,
-                  ngx_http_webhook_verify_result_name(ctx->result));
-
     switch (ctx->result) {
 
     case NGX_HTTP_WEBHOOK_DUPLICATE:

@@ -12,6 +12,7 @@
 
 #include "ngx_http_webhook_verify_module.h"
 #include "ngx_http_webhook_verify_dedup.h"
+#include "ngx_webhook_stats.h"
 
 
 static ngx_int_t ngx_http_webhook_verify_dedup_key(ngx_http_request_t *r,
@@ -54,6 +55,7 @@ ngx_http_webhook_verify_dedup_claim(ngx_http_request_t *r,
     claim->window = ctx->conf->window;
     claim->handler = ngx_http_webhook_verify_dedup_handler;
     claim->data = ctx;
+    claim->stats = ctx->conf->stats->counters;
 
     ctx->asked = ngx_current_msec;
 
@@ -148,11 +150,15 @@ static void
 ngx_http_webhook_verify_dedup_answer(ngx_http_webhook_verify_ctx_t *ctx,
     ngx_uint_t result)
 {
+    ngx_atomic_t                        *stats;
     ngx_http_webhook_verify_loc_conf_t  *wlcf;
 
     wlcf = ctx->conf;
+    stats = ctx->claim.stats;
 
     ctx->store_time = (ngx_msec_int_t) (ngx_current_msec - ctx->asked);
+
+    ngx_webhook_stats_time(stats, (ngx_msec_t) ctx->store_time);
 
     switch (result) {
 
@@ -174,12 +180,16 @@ ngx_http_webhook_verify_dedup_answer(ngx_http_webhook_verify_ctx_t *ctx,
     default: /* NGX_WEBHOOK_STORE_ERROR */
         ctx->result = NGX_HTTP_WEBHOOK_STORE_ERROR;
 
+        ngx_webhook_stats_count(stats, NGX_WEBHOOK_STATS_ERROR
+                                       + ctx->claim.error);
+
         /*
          * one that is let through has no claim, but if the application
          * accepts it and the store is back by then, that can be remembered
          */
 
-        ctx->unsettled = (wlcf->store_error == NGX_HTTP_WEBHOOK_STORE_PASS);
+        ctx->unsettled = (wlcf->store_error == NGX_HTTP_WEBHOOK_STORE_PASS
+                          || wlcf->dry_run);
     }
 }
 
@@ -188,13 +198,17 @@ void
 ngx_http_webhook_verify_dedup_settle(ngx_http_webhook_verify_ctx_t *ctx,
     ngx_uint_t status)
 {
+    ngx_uint_t  claimed;
+
     if (!ctx->unsettled) {
         return;
     }
 
     ctx->unsettled = 0;
 
-    if (ctx->leased) {
+    claimed = ctx->leased;
+
+    if (claimed) {
         ctx->leased = 0;
         ngx_webhook_lease_remove(&ctx->claim);
     }
@@ -203,6 +217,8 @@ ngx_http_webhook_verify_dedup_settle(ngx_http_webhook_verify_ctx_t *ctx,
                    "webhook verify settle: %ui", status);
 
     if (status >= NGX_HTTP_OK && status < NGX_HTTP_SPECIAL_RESPONSE) {
+        ngx_webhook_stats_add(ctx->claim.stats, NGX_WEBHOOK_STATS_COMMITTED,
+                              claimed);
         ctx->claim.store->commit(&ctx->claim, status);
         return;
     }
@@ -219,9 +235,13 @@ ngx_http_webhook_verify_dedup_settle(ngx_http_webhook_verify_ctx_t *ctx,
          * runs out, and then a retry gets through
          */
 
+        ngx_webhook_stats_add(ctx->claim.stats, NGX_WEBHOOK_STATS_HELD,
+                              claimed);
         break;
 
     default:
+        ngx_webhook_stats_add(ctx->claim.stats, NGX_WEBHOOK_STATS_RELEASED,
+                              claimed);
         ctx->claim.store->release(&ctx->claim);
     }
 }

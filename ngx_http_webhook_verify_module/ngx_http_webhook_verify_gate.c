@@ -15,6 +15,7 @@
 #include "ngx_http_webhook_verify_challenge.h"
 #include "ngx_http_webhook_verify_conf.h"
 #include "ngx_http_webhook_verify_gate.h"
+#include "ngx_http_webhook_verify_status.h"
 #include "ngx_webhook_secret.h"
 #include "ngx_webhook_store_redis.h"
 
@@ -76,7 +77,8 @@ ngx_http_webhook_verify_gate(ngx_conf_t *cf,
         || ngx_http_webhook_verify_gate_signed(cf, wlcf) != NGX_OK
         || ngx_http_webhook_verify_gate_keys(cf, wlcf) != NGX_OK
         || ngx_http_webhook_verify_gate_store(cf, wlcf, clcf) != NGX_OK
-        || ngx_http_webhook_verify_gate_challenge(cf, wlcf) != NGX_OK)
+        || ngx_http_webhook_verify_gate_challenge(cf, wlcf) != NGX_OK
+        || ngx_http_webhook_verify_gate_stats(cf, wlcf) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -327,6 +329,13 @@ ngx_http_webhook_verify_gate_key(ngx_conf_t *cf,
 
     if (rc != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    if (ngx_webhook_secret_blank(&text)) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "a secret of \"webhook_verify %V\" begins or ends "
+                           "with a blank or newline, which is taken for a "
+                           "part of it", &wlcf->preset->name);
     }
 
     wmcf = ngx_http_conf_get_module_main_conf(cf,

@@ -10,6 +10,7 @@
 #include "ngx_http_webhook_verify_conf.h"
 #include "ngx_http_webhook_verify_gate.h"
 #include "ngx_http_webhook_verify_json_set.h"
+#include "ngx_http_webhook_verify_status.h"
 #include "ngx_http_webhook_verify_variables.h"
 #include "ngx_webhook_store_shm.h"
 
@@ -219,6 +220,27 @@ static ngx_command_t  ngx_http_webhook_verify_commands[] = {
       offsetof(ngx_http_webhook_verify_loc_conf_t, in_flight_status),
       &ngx_http_webhook_verify_in_flight_statuses },
 
+    { ngx_string("webhook_verify_dry_run"),
+      NGX_HTTP_WEBHOOK_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_webhook_verify_loc_conf_t, dry_run),
+      NULL },
+
+    { ngx_string("webhook_verify_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE12,
+      ngx_http_webhook_verify_conf_status_page,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("webhook_verify_history"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_webhook_verify_conf_history,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -269,6 +291,7 @@ ngx_http_webhook_verify_create_main_conf(ngx_conf_t *cf)
      *
      *     wmcf->zone = NULL;
      *     wmcf->json_sets = 0;
+     *     wmcf->history = NULL;
      *     wmcf->tokens = 0;
      */
 
@@ -290,6 +313,13 @@ ngx_http_webhook_verify_create_main_conf(ngx_conf_t *cf)
     if (wmcf->crypto == NULL) {
         return NULL;
     }
+
+    wmcf->stats = ngx_webhook_stats_create(cf);
+    if (wmcf->stats == NULL) {
+        return NULL;
+    }
+
+    wmcf->history_size = NGX_CONF_UNSET;
 
     return wmcf;
 }
@@ -320,6 +350,13 @@ ngx_http_webhook_verify_create_loc_conf(ngx_conf_t *cf)
      *     wlcf->keys = NULL;
      *     wlcf->default_scope = { 0, NULL };
      *     wlcf->leases = NULL;
+     *     wlcf->location = { 0, NULL };
+     *     wlcf->stats = NULL;
+     *
+     * not inherited:
+     *
+     *     wlcf->status = NGX_HTTP_WEBHOOK_STATUS_OFF;
+     *     wlcf->forget = 0;
      */
 
     wlcf->preset = NGX_CONF_UNSET_PTR;
@@ -341,6 +378,7 @@ ngx_http_webhook_verify_create_loc_conf(ngx_conf_t *cf)
     wlcf->in_flight_status = NGX_CONF_UNSET_UINT;
     wlcf->challenge = NGX_CONF_UNSET;
     wlcf->challenge_token = NGX_CONF_UNSET_PTR;
+    wlcf->dry_run = NGX_CONF_UNSET;
 
     return wlcf;
 }
@@ -352,6 +390,10 @@ ngx_http_webhook_verify_merge_loc_conf(ngx_conf_t *cf, void *parent,
 {
     ngx_http_webhook_verify_loc_conf_t *prev = parent;
     ngx_http_webhook_verify_loc_conf_t *conf = child;
+
+    if (ngx_http_webhook_verify_status_merge(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     ngx_conf_merge_ptr_value(conf->preset, prev->preset, NULL);
     ngx_conf_merge_ptr_value(conf->secrets, prev->secrets, NULL);
@@ -387,6 +429,8 @@ ngx_http_webhook_verify_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_conf_merge_ptr_value(conf->challenge_token, prev->challenge_token,
                              NULL);
 
+    ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
+
     if (conf->preset && ngx_http_webhook_verify_gate(cf, conf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
@@ -418,6 +462,10 @@ ngx_http_webhook_verify_init(ngx_conf_t *cf)
         {
             return NGX_ERROR;
         }
+    }
+
+    if (ngx_http_webhook_verify_status_init(cf) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);

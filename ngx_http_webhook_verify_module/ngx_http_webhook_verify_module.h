@@ -11,13 +11,18 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_webhook_history.h"
 #include "ngx_webhook_hmac.h"
 #include "ngx_webhook_json.h"
 #include "ngx_webhook_lease.h"
 #include "ngx_webhook_preset.h"
 #include "ngx_webhook_sig.h"
 #include "ngx_webhook_redis_conf.h"
+#include "ngx_webhook_stats.h"
 #include "ngx_webhook_store.h"
+
+
+#define NGX_HTTP_WEBHOOK_VERIFY_VERSION  "0.1.0"
 
 
 /* what the gate says of a request; the words are in _variables.c */
@@ -61,6 +66,9 @@ typedef struct {
     ngx_array_t                    zones;     /* those in shared memory */
     ngx_webhook_store_t           *zone;      /* the default, if it is used */
     ngx_uint_t                     json_sets; /* how many there are */
+    ngx_webhook_stats_t           *stats;
+    ngx_webhook_history_t         *history;   /* NULL: off */
+    ngx_int_t                      history_size;
 
     /* of a worker: what all its tokens begin with, and how many there were */
     u_char                         worker[8];
@@ -165,6 +173,9 @@ typedef struct {
     ngx_uint_t                         in_flight_status;
     ngx_flag_t                         challenge;
     ngx_http_complex_value_t          *challenge_token;
+    ngx_flag_t                         dry_run;
+    ngx_uint_t                         status;        /* 0: no status page */
+    ngx_uint_t                         forget;
 
     /* made of the above and of the preset by _gate.c */
 
@@ -176,6 +187,8 @@ typedef struct {
     ngx_array_t                       *keys;
     ngx_str_t                          default_scope;
     ngx_webhook_lease_t               *leases;
+    ngx_str_t                          location;
+    ngx_webhook_stats_gate_t          *stats;
 } ngx_http_webhook_verify_loc_conf_t;
 
 
@@ -205,6 +218,7 @@ struct ngx_http_webhook_verify_ctx_s {
     ngx_str_t                            signature;    /* as it came */
     ngx_str_t                            timestamp;
     int64_t                              signed_at;    /* ms */
+    ngx_uint_t                           tried;        /* secrets */
     ngx_uint_t                           secret_index; /* 1-based */
 
     ngx_str_t                           *json;         /* of variables */
@@ -222,6 +236,9 @@ struct ngx_http_webhook_verify_ctx_s {
     unsigned                             body_id:1;
     unsigned                             leased:1;
     unsigned                             unsettled:1;
+    unsigned                             counted:1;    /* its result is */
+    unsigned                             handshake:1;
+    unsigned                             dry_run:1;    /* passed on by it */
 };
 
 

@@ -20,14 +20,13 @@
 
 static ngx_int_t ngx_http_webhook_verify_signature(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx);
-static ngx_uint_t ngx_http_webhook_verify_repeated(ngx_http_request_t *r,
-    ngx_str_t *header);
 static ngx_uint_t ngx_http_webhook_verify_blank(ngx_webhook_form_t *form,
     ngx_str_t *value);
 static ngx_int_t ngx_http_webhook_verify_timestamp(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx);
 static ngx_int_t ngx_http_webhook_verify_sign(ngx_http_request_t *r,
-    ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m);
+    ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m,
+    ngx_str_t *body);
 static ngx_int_t ngx_http_webhook_verify_around(ngx_http_request_t *r,
     ngx_http_complex_value_t *cv, ngx_http_webhook_verify_macs_t *m);
 static ngx_int_t ngx_http_webhook_verify_match(
@@ -80,7 +79,9 @@ ngx_http_webhook_verify_signature(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (sig->header.len && ngx_http_webhook_verify_repeated(r, &sig->header)) {
+    if (sig->header.len
+        && ngx_http_webhook_verify_scheme_repeated(r, &sig->header))
+    {
         ctx->result = NGX_HTTP_WEBHOOK_MALFORMED_SIGNATURE;
         return NGX_DECLINED;
     }
@@ -110,8 +111,9 @@ ngx_http_webhook_verify_signature(ngx_http_request_t *r,
  * 1.23, and all of them since; an application may see yet another.
  */
 
-static ngx_uint_t
-ngx_http_webhook_verify_repeated(ngx_http_request_t *r, ngx_str_t *header)
+ngx_uint_t
+ngx_http_webhook_verify_scheme_repeated(ngx_http_request_t *r,
+    ngx_str_t *header)
 {
     size_t            n;
     u_char            ch;
@@ -232,7 +234,7 @@ ngx_http_webhook_verify_scheme_body(ngx_http_request_t *r,
         ctx->result = NGX_HTTP_WEBHOOK_NO_SECRET;
 
     } else if (rc == NGX_OK) {
-        rc = ngx_http_webhook_verify_sign(r, ctx, &m);
+        rc = ngx_http_webhook_verify_sign(r, ctx, &m, NULL);
     }
 
     if (rc == NGX_OK) {
@@ -249,10 +251,42 @@ ngx_http_webhook_verify_scheme_body(ngx_http_request_t *r,
 }
 
 
+ngx_uint_t
+ngx_http_webhook_verify_scheme_try(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx, ngx_str_t *body)
+{
+    ngx_int_t                       rc;
+    ngx_http_webhook_verify_macs_t  m;
+
+    rc = ngx_http_webhook_verify_macs_create(r, ctx, &m);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_webhook_verify_sign(r, ctx, &m, body);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_webhook_verify_match(ctx, &m);
+    }
+
+    ngx_http_webhook_verify_macs_free(ctx, &m);
+
+    /* it is not what was sent */
+
+    ctx->secret_index = 0;
+    ctx->result = NGX_HTTP_WEBHOOK_BAD_SIGNATURE;
+
+    return rc == NGX_OK;
+}
+
+
+/* the bytes that were signed, around the body or around another one */
+
 static ngx_int_t
 ngx_http_webhook_verify_sign(ngx_http_request_t *r,
-    ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m)
+    ngx_http_webhook_verify_ctx_t *ctx, ngx_http_webhook_verify_macs_t *m,
+    ngx_str_t *body)
 {
+    ngx_int_t                          rc;
     ngx_http_webhook_verify_signed_t  *signed_bytes;
 
     signed_bytes = ctx->conf->signed_bytes;
@@ -264,10 +298,11 @@ ngx_http_webhook_verify_sign(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (ngx_http_webhook_verify_body_each(r,
-                                     ngx_http_webhook_verify_macs_update, m)
-        != NGX_OK)
-    {
+    rc = body ? ngx_http_webhook_verify_macs_update(m, body->data, body->len)
+              : ngx_http_webhook_verify_body_each(r,
+                                     ngx_http_webhook_verify_macs_update, m);
+
+    if (rc != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -304,13 +339,17 @@ ngx_http_webhook_verify_match(ngx_http_webhook_verify_ctx_t *ctx,
     ngx_http_webhook_verify_macs_t *m)
 {
     u_char      digest[NGX_WEBHOOK_DIGEST_MAX];
-    ngx_uint_t  i;
+    ngx_uint_t  i, tried;
+
+    tried = 0;
 
     for (i = 0; i < m->nmacs; i++) {
 
         if (m->macs[i] == NULL) {
             continue;
         }
+
+        tried++;
 
         if (ngx_webhook_mac_final(m->macs[i], digest) != NGX_OK) {
             return NGX_ERROR;
@@ -324,6 +363,8 @@ ngx_http_webhook_verify_match(ngx_http_webhook_verify_ctx_t *ctx,
     }
 
     ngx_explicit_memzero(digest, NGX_WEBHOOK_DIGEST_MAX);
+
+    ctx->tried = tried;
 
     if (ctx->secret_index == 0) {
         ctx->result = NGX_HTTP_WEBHOOK_BAD_SIGNATURE;

@@ -26,5 +26,15 @@ ngx_int_t ngx_http_webhook_verify_scheme_headers(ngx_http_request_t *r,
 ngx_int_t ngx_http_webhook_verify_scheme_body(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx);
 
+/* was another body signed?  For hints about one whose signature is bad */
+
+ngx_uint_t ngx_http_webhook_verify_scheme_try(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx, ngx_str_t *body);
+
+/* does this header occur more than once? */
+
+ngx_uint_t ngx_http_webhook_verify_scheme_repeated(ngx_http_request_t *r,
+    ngx_str_t *header);
+
 
 #endif /* _NGX_HTTP_WEBHOOK_VERIFY_SCHEME_H_INCLUDED_ */

@@ -15,6 +15,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_webhook_lease.h"
+#include "ngx_webhook_stats.h"
 
 
 /* a renewal may fail twice before the claim is lost */
@@ -148,6 +149,8 @@ ngx_webhook_lease_handler(ngx_event_t *ev)
 
         claim->renew = ngx_current_msec + lease->interval;
         ngx_queue_insert_tail(&lease->claims, q);
+
+        ngx_webhook_stats_count(claim->stats, NGX_WEBHOOK_STATS_RENEWALS);
 
         claim->store->renew(claim);
     }

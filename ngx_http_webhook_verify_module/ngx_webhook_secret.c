@@ -248,3 +248,27 @@ ngx_webhook_secret_wipe(void *data)
 
     ngx_explicit_memzero(secret->data, secret->len);
 }
+
+
+ngx_uint_t
+ngx_webhook_secret_blank(ngx_str_t *key)
+{
+    size_t  i;
+    u_char  ch;
+
+    if (key->len == 0) {
+        return 0;
+    }
+
+    /* random bytes may be anything, at either end */
+
+    for (i = 0; i < key->len; i++) {
+        ch = key->data[i];
+
+        if ((ch < ' ' && ch != '\t' && ch != CR && ch != LF) || ch > '~') {
+            return 0;
+        }
+    }
+
+    return key->data[0] <= ' ' || key->data[key->len - 1] <= ' ';
+}

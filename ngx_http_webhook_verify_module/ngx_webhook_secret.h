@@ -31,5 +31,9 @@ ngx_int_t ngx_webhook_secret_decode(ngx_pool_t *pool, ngx_uint_t encoding,
 ngx_array_t *ngx_webhook_secret_file(ngx_conf_t *cf, ngx_str_t *name,
     const char *directive);
 
+/* is it a text that somebody would not have ended, or begun, this way? */
+
+ngx_uint_t ngx_webhook_secret_blank(ngx_str_t *key);
+
 
 #endif /* _NGX_WEBHOOK_SECRET_H_INCLUDED_ */

@@ -181,6 +181,8 @@ ngx_webhook_shm_add(ngx_webhook_shm_t *shm, u_char *digest)
     node->next = *bucket;
     *bucket = (uint32_t) (node - sh->nodes) + 1;
 
+    sh->keys++;
+
     return node;
 }
 
@@ -265,6 +267,7 @@ ngx_webhook_shm_evict(ngx_webhook_shm_t *shm)
                                                queue));
 
     sh->evicted++;
+    sh->evictions++;
 
     if (sh->complained
         && ngx_current_msec - sh->complained < NGX_WEBHOOK_SHM_COMPLAIN)
@@ -303,4 +306,5 @@ ngx_webhook_shm_remove(ngx_webhook_shm_t *shm, ngx_webhook_shm_node_t *node)
     sh->free = n;
 
     ngx_queue_remove(&node->queue);
+    sh->keys--;
 }

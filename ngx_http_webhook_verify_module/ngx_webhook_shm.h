@@ -46,6 +46,8 @@ typedef struct {
     ngx_queue_t                done;
     ngx_msec_t                 complained;
     ngx_uint_t                 evicted;    /* since then */
+    ngx_uint_t                 evictions;
+    ngx_uint_t                 keys;
     u_char                     salt[NGX_WEBHOOK_SHM_DIGEST_LEN];
 } ngx_webhook_shm_shared_t;
 

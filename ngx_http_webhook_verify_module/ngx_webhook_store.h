@@ -23,6 +23,18 @@ typedef enum {
 } ngx_webhook_store_result_e;
 
 
+/* why there is none, as far as the store knows; a claim has it */
+
+typedef enum {
+    NGX_WEBHOOK_ERROR_OTHER = 0,
+    NGX_WEBHOOK_ERROR_CONNECTION,  /* there is none, or it was lost */
+    NGX_WEBHOOK_ERROR_TIMEOUT,
+    NGX_WEBHOOK_ERROR_REFUSED,     /* the server has a word for it */
+    NGX_WEBHOOK_ERROR_FULL,        /* there is no room */
+    NGX_WEBHOOK_ERRORS
+} ngx_webhook_store_error_e;
+
+
 /* bytes, in no encoding */
 
 #define NGX_WEBHOOK_TOKEN_LEN  16
@@ -55,6 +67,9 @@ struct ngx_webhook_claim_s {
     ngx_webhook_store_handler_pt   handler;
     void                          *data;
 
+    ngx_uint_t                     error;     /* set with STORE_ERROR */
+    ngx_atomic_t                  *stats;     /* ngx_webhook_stats.h, of the
+                                                 gate: it outlives requests */
     void                          *op;
 
     ngx_queue_t                    queue;     /* of a lease */

@@ -13,6 +13,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_webhook_shm.h"
+#include "ngx_webhook_stats.h"
 #include "ngx_webhook_store_shm.h"
 
 
@@ -35,7 +36,8 @@ static void ngx_webhook_shm_commit(ngx_webhook_claim_t *claim,
 static void ngx_webhook_shm_release(ngx_webhook_claim_t *claim);
 
 static ngx_int_t ngx_webhook_shm_hash(ngx_webhook_claim_t *claim);
-static ngx_webhook_shm_node_t *ngx_webhook_shm_own(ngx_webhook_claim_t *claim);
+static ngx_uint_t ngx_webhook_shm_ours(ngx_webhook_shm_node_t *node,
+    ngx_webhook_claim_t *claim);
 
 
 ngx_webhook_store_t *
@@ -105,6 +107,67 @@ ngx_webhook_store_shm_size(ngx_conf_t *cf, ngx_webhook_store_t *store,
 }
 
 
+void
+ngx_webhook_store_shm_usage(ngx_webhook_store_t *store,
+    ngx_webhook_shm_usage_t *usage)
+{
+    ngx_slab_pool_t    *shpool;
+    ngx_webhook_shm_t  *shm;
+
+    shm = store->data;
+    shpool = shm->shpool;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    usage->pages = (ngx_uint_t) (shpool->last - shpool->pages);
+    usage->used = usage->pages - shpool->pfree;
+    usage->keys = shm->sh->keys;
+    usage->evictions = shm->sh->evictions;
+
+    ngx_shmtx_unlock(&shpool->mutex);
+}
+
+
+ngx_int_t
+ngx_webhook_store_shm_forget(ngx_webhook_store_t *store, ngx_str_t *key)
+{
+    ngx_int_t                rc;
+    ngx_webhook_shm_t       *shm;
+    ngx_webhook_claim_t      claim;
+    ngx_webhook_shm_node_t  *node;
+
+    shm = store->data;
+
+    ngx_memzero(&claim, sizeof(ngx_webhook_claim_t));
+
+    claim.store = store;
+    claim.key = *key;
+
+    if (ngx_webhook_shm_hash(&claim) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_shmtx_lock(&shm->shpool->mutex);
+
+    node = ngx_webhook_shm_lookup(shm, claim.digest);
+
+    if (node == NULL || ngx_webhook_shm_expired(node)) {
+        rc = NGX_DECLINED;
+
+    } else if (!node->done) {
+        rc = NGX_BUSY;
+
+    } else {
+        ngx_webhook_shm_remove(shm, node);
+        rc = NGX_OK;
+    }
+
+    ngx_shmtx_unlock(&shm->shpool->mutex);
+
+    return rc;
+}
+
+
 static ngx_int_t
 ngx_webhook_shm_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 {
@@ -160,6 +223,7 @@ ngx_webhook_shm_claim(ngx_webhook_claim_t *claim)
     } else {
         node = ngx_webhook_shm_add(shm, claim->digest);
         if (node == NULL) {
+            claim->error = NGX_WEBHOOK_ERROR_FULL;
             rc = NGX_WEBHOOK_STORE_ERROR;
             goto done;
         }
@@ -199,6 +263,10 @@ ngx_webhook_shm_renew(ngx_webhook_claim_t *claim)
 
     node = ngx_webhook_shm_lookup(shm, claim->digest);
 
+    if (!ngx_webhook_shm_ours(node, claim)) {
+        ngx_webhook_stats_count(claim->stats, NGX_WEBHOOK_STATS_LOST);
+    }
+
     if (node == NULL) {
 
         /* it has expired, since the worker was stopped, and has made room */
@@ -210,11 +278,7 @@ ngx_webhook_shm_renew(ngx_webhook_claim_t *claim)
 
         ngx_memcpy(node->token, claim->token, NGX_WEBHOOK_TOKEN_LEN);
 
-    } else if (node->done
-               || ngx_memcmp(node->token, claim->token,
-                             NGX_WEBHOOK_TOKEN_LEN)
-                  != 0)
-    {
+    } else if (!ngx_webhook_shm_ours(node, claim)) {
         goto done;
 
     } else {
@@ -246,6 +310,14 @@ ngx_webhook_shm_commit(ngx_webhook_claim_t *claim, ngx_uint_t status)
 
     node = ngx_webhook_shm_lookup(shm, claim->digest);
 
+    /* with an error there was no claim that could be lost */
+
+    if (claim->error == NGX_WEBHOOK_ERROR_OTHER
+        && !ngx_webhook_shm_ours(node, claim))
+    {
+        ngx_webhook_stats_count(claim->stats, NGX_WEBHOOK_STATS_LOST);
+    }
+
     if (node) {
         ngx_queue_remove(&node->queue);
 
@@ -271,14 +343,22 @@ ngx_webhook_shm_release(ngx_webhook_claim_t *claim)
     ngx_webhook_shm_t       *shm;
     ngx_webhook_shm_node_t  *node;
 
-    node = ngx_webhook_shm_own(claim);
-    if (node == NULL) {
+    shm = claim->store->data;
+
+    if (!claim->hashed) {
         return;
     }
 
-    shm = claim->store->data;
+    ngx_shmtx_lock(&shm->shpool->mutex);
 
-    ngx_webhook_shm_remove(shm, node);
+    node = ngx_webhook_shm_lookup(shm, claim->digest);
+
+    if (ngx_webhook_shm_ours(node, claim)) {
+        ngx_webhook_shm_remove(shm, node);
+
+    } else if (claim->error == NGX_WEBHOOK_ERROR_OTHER) {
+        ngx_webhook_stats_count(claim->stats, NGX_WEBHOOK_STATS_LOST);
+    }
 
     ngx_shmtx_unlock(&shm->shpool->mutex);
 }
@@ -312,31 +392,10 @@ ngx_webhook_shm_hash(ngx_webhook_claim_t *claim)
 }
 
 
-/* the node of a live claim of ours, then the mutex is held */
-
-static ngx_webhook_shm_node_t *
-ngx_webhook_shm_own(ngx_webhook_claim_t *claim)
+static ngx_uint_t
+ngx_webhook_shm_ours(ngx_webhook_shm_node_t *node, ngx_webhook_claim_t *claim)
 {
-    ngx_webhook_shm_t       *shm;
-    ngx_webhook_shm_node_t  *node;
-
-    shm = claim->store->data;
-
-    if (!claim->hashed) {
-        return NULL;
-    }
-
-    ngx_shmtx_lock(&shm->shpool->mutex);
-
-    node = ngx_webhook_shm_lookup(shm, claim->digest);
-
-    if (node && !node->done
-        && ngx_memcmp(node->token, claim->token, NGX_WEBHOOK_TOKEN_LEN) == 0)
-    {
-        return node;
-    }
-
-    ngx_shmtx_unlock(&shm->shpool->mutex);
-
-    return NULL;
+    return node && !node->done
+           && ngx_memcmp(node->token, claim->token, NGX_WEBHOOK_TOKEN_LEN)
+              == 0;
 }

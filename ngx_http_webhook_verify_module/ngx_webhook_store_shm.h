@@ -30,5 +30,25 @@ ngx_webhook_store_t *ngx_webhook_store_shm_create(ngx_conf_t *cf,
 ngx_int_t ngx_webhook_store_shm_size(ngx_conf_t *cf,
     ngx_webhook_store_t *store, size_t size);
 
+/* what a zone has, in pages and in keys */
+
+typedef struct {
+    ngx_uint_t   pages;
+    ngx_uint_t   used;
+    ngx_uint_t   keys;
+    ngx_uint_t   evictions;
+} ngx_webhook_shm_usage_t;
+
+void ngx_webhook_store_shm_usage(ngx_webhook_store_t *store,
+    ngx_webhook_shm_usage_t *usage);
+
+/*
+ * Forgets an event that is done.  NGX_OK, NGX_DECLINED: it is not known,
+ * NGX_BUSY: a delivery has claimed it, NGX_ERROR.
+ */
+
+ngx_int_t ngx_webhook_store_shm_forget(ngx_webhook_store_t *store,
+    ngx_str_t *key);
+
 
 #endif /* _NGX_WEBHOOK_STORE_SHM_H_INCLUDED_ */
