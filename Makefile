@@ -100,6 +100,11 @@ faults: ## lets every allocation fail once, and every one from then on
 	 TEST_NGINX_LOAD_MODULES=$(BUILD)/faults/objs/$(notdir $(MODULE)) \
 	 t/tools/prove t/faults/800-allocations.t
 
+page: ## shows the status page to a browser and the metrics to promtool
+	@t/tools/install test page
+	@$(MAKE) -s build
+	@t/tools/prove t/page/*.t
+
 lifecycle: ## reloads, upgrades and kills under load, and prints the ledger
 	@t/tools/install test
 	@$(MAKE) -s build

@@ -180,6 +180,7 @@ ngx_http_webhook_verify_create_ctx(ngx_http_request_t *r,
     ctx->request = r;
     ctx->conf = wlcf;
     ctx->store_time = -1;
+    ctx->body_len = r->headers_in.content_length_n;
 
     cln->handler = ngx_http_webhook_verify_cleanup;
 
@@ -300,6 +301,7 @@ ngx_http_webhook_verify_body_handler(ngx_http_request_t *r)
     }
 
     ctx->state = NGX_HTTP_WEBHOOK_VERIFY;
+    ctx->body_len = r->headers_in.content_length_n;
 
     /* the upstream shall not remove a temporary file that retries need */
 

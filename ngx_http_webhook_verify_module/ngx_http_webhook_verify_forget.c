@@ -69,7 +69,7 @@ ngx_http_webhook_verify_forget(ngx_http_request_t *r)
     ngx_webhook_out_print(&out, "{\"forgotten\": %d}\n", rc == NGX_OK);
 
     return ngx_http_webhook_verify_status_send(r, status, "application/json",
-                                               &out);
+                                               NULL, &out);
 }
 
 

@@ -50,7 +50,7 @@ ngx_http_webhook_verify_history_handler(ngx_http_request_t *r)
                                           - (ngx_msec_int_t) r->start_msec));
     e.request_time = ngx_max(e.request_time, 0);
 
-    e.body = r->headers_in.content_length_n;
+    e.body = ctx->body_len;
     e.upstream_time = ngx_http_webhook_verify_history_upstream(r);
     e.store_time = ctx->store_time;
     e.result = ctx->result;

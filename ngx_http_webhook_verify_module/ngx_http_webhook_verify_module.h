@@ -221,6 +221,7 @@ struct ngx_http_webhook_verify_ctx_s {
     ngx_uint_t                           tried;        /* secrets */
     ngx_uint_t                           secret_index; /* 1-based */
 
+    off_t                                body_len;     /* -1: not known */
     ngx_str_t                           *json;         /* of variables */
 
     ngx_str_t                            id;

@@ -15,10 +15,12 @@
 
 
 static ngx_int_t ngx_http_webhook_verify_status_get(ngx_http_request_t *r);
+static ngx_int_t ngx_http_webhook_verify_status_policy(ngx_http_request_t *r,
+    ngx_str_t *nonce, ngx_str_t *policy);
 static ngx_uint_t ngx_http_webhook_verify_status_asked(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_webhook_verify_status_headers(
-    ngx_http_request_t *r);
+    ngx_http_request_t *r, ngx_str_t *policy);
 
 
 const char  *ngx_http_webhook_verify_status_errors[] = {
@@ -55,6 +57,7 @@ ngx_http_webhook_verify_status_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_webhook_verify_status_get(ngx_http_request_t *r)
 {
+    ngx_str_t                             nonce, policy, *p;
     const char                           *type;
     ngx_webhook_out_t                     out;
     ngx_http_webhook_verify_main_conf_t  *wmcf;
@@ -62,6 +65,7 @@ ngx_http_webhook_verify_status_get(ngx_http_request_t *r)
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_webhook_verify_module);
 
     ngx_webhook_out_init(&out, r->pool);
+    p = NULL;
 
     switch (ngx_http_webhook_verify_status_asked(r)) {
 
@@ -72,7 +76,15 @@ ngx_http_webhook_verify_status_get(ngx_http_request_t *r)
 
     case NGX_HTTP_WEBHOOK_STATUS_HTML:
         type = "text/html; charset=utf-8";
-        ngx_http_webhook_verify_status_html(&out);
+
+        if (ngx_http_webhook_verify_status_policy(r, &nonce, &policy)
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        p = &policy;
+        ngx_http_webhook_verify_status_html(&out, &nonce);
         break;
 
     default: /* NGX_HTTP_WEBHOOK_STATUS_JSON */
@@ -80,7 +92,41 @@ ngx_http_webhook_verify_status_get(ngx_http_request_t *r)
         ngx_http_webhook_verify_status_json(&out, wmcf);
     }
 
-    return ngx_http_webhook_verify_status_send(r, NGX_HTTP_OK, type, &out);
+    return ngx_http_webhook_verify_status_send(r, NGX_HTTP_OK, type, p, &out);
+}
+
+
+/* the page runs its own script and style, and reads its own location */
+
+static ngx_int_t
+ngx_http_webhook_verify_status_policy(ngx_http_request_t *r, ngx_str_t *nonce,
+    ngx_str_t *policy)
+{
+    u_char  *p, random[16];
+
+    static u_char  fmt[] = "default-src 'none'; script-src 'nonce-%V'; "
+                           "style-src 'nonce-%V'; connect-src 'self'; "
+                           "base-uri 'none'; form-action 'none'; "
+                           "frame-ancestors 'none'";
+
+    p = ngx_pnalloc(r->pool, 6 * sizeof(random) + sizeof(fmt));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_webhook_random(random, sizeof(random)) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    nonce->data = p;
+    nonce->len = 2 * sizeof(random);
+
+    policy->data = ngx_hex_dump(p, random, sizeof(random));
+    policy->len = (size_t) (ngx_sprintf(policy->data, (char *) fmt, nonce,
+                                        nonce)
+                            - policy->data);
+
+    return NGX_OK;
 }
 
 
@@ -107,12 +153,13 @@ ngx_http_webhook_verify_status_asked(ngx_http_request_t *r)
 
 ngx_int_t
 ngx_http_webhook_verify_status_send(ngx_http_request_t *r,
-    ngx_uint_t status, const char *type, ngx_webhook_out_t *out)
+    ngx_uint_t status, const char *type, ngx_str_t *policy,
+    ngx_webhook_out_t *out)
 {
     ngx_int_t  rc;
 
     if (out->failed || out->buf == NULL
-        || ngx_http_webhook_verify_status_headers(r) != NGX_OK)
+        || ngx_http_webhook_verify_status_headers(r, policy) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -139,35 +186,25 @@ ngx_http_webhook_verify_status_send(ngx_http_request_t *r,
 /* also against what a browser might make of it */
 
 static ngx_int_t
-ngx_http_webhook_verify_status_headers(ngx_http_request_t *r)
+ngx_http_webhook_verify_status_headers(ngx_http_request_t *r,
+    ngx_str_t *policy)
 {
-    ngx_uint_t  i;
+    static ngx_str_t  no_store = ngx_string("no-store");
+    static ngx_str_t  nosniff = ngx_string("nosniff");
+    static ngx_str_t  nothing = ngx_string("default-src 'none'; "
+                                           "frame-ancestors 'none'");
 
-    static struct {
-        const char  *name;
-        ngx_str_t    value;
-    } headers[] = {
-        { "Cache-Control", ngx_string("no-store") },
-        { "X-Content-Type-Options", ngx_string("nosniff") },
-        { "Content-Security-Policy",
-          ngx_string("default-src 'none'; script-src 'unsafe-inline'; "
-                     "style-src 'unsafe-inline'; connect-src 'self'; "
-                     "base-uri 'none'; form-action 'none'; "
-                     "frame-ancestors 'none'") },
-        { "Referrer-Policy", ngx_string("no-referrer") }
-    };
-
-    for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-
-        if (ngx_http_webhook_verify_answer_header(r, headers[i].name,
-                                                  &headers[i].value)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+    if (ngx_http_webhook_verify_answer_header(r, "Cache-Control", &no_store)
+        != NGX_OK
+        || ngx_http_webhook_verify_answer_header(r, "X-Content-Type-Options",
+                                                 &nosniff)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    return NGX_OK;
+    return ngx_http_webhook_verify_answer_header(r, "Content-Security-Policy",
+                                                 policy ? policy : &nothing);
 }
 
 

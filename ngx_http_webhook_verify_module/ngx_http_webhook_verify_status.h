@@ -47,8 +47,11 @@ ngx_int_t ngx_http_webhook_verify_status_handler(ngx_http_request_t *r);
 
 ngx_int_t ngx_http_webhook_verify_forget(ngx_http_request_t *r);
 
+/* "policy" is that of a browser for the contents, NULL: nothing is loaded */
+
 ngx_int_t ngx_http_webhook_verify_status_send(ngx_http_request_t *r,
-    ngx_uint_t status, const char *type, ngx_webhook_out_t *out);
+    ngx_uint_t status, const char *type, ngx_str_t *policy,
+    ngx_webhook_out_t *out);
 
 
 /* the formats */
@@ -57,7 +60,8 @@ void ngx_http_webhook_verify_status_json(ngx_webhook_out_t *out,
     ngx_http_webhook_verify_main_conf_t *wmcf);
 void ngx_http_webhook_verify_status_prometheus(ngx_webhook_out_t *out,
     ngx_http_webhook_verify_main_conf_t *wmcf);
-void ngx_http_webhook_verify_status_html(ngx_webhook_out_t *out);
+void ngx_http_webhook_verify_status_html(ngx_webhook_out_t *out,
+    ngx_str_t *nonce);
 
 
 /* what they share: a copy of the counters of a gate, and the words */

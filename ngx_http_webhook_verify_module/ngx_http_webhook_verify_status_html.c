@@ -5,7 +5,8 @@
 
 
 /*
- * The page.
+ * The status as a page: it reads the JSON of its own location and shows it.
+ * Nothing comes from elsewhere, and data is only ever set as text.
  */
 
 
@@ -13,12 +14,336 @@
 #include "ngx_http_webhook_verify_status.h"
 
 
-static const char  ngx_http_webhook_verify_page[] = "<!doctype html>\n";
+static const char  ngx_http_webhook_verify_html_head[] =
+    "<!doctype html>\n"
+    "<html lang='en'><head><meta charset='utf-8'>\n"
+    "<meta name='viewport' content='width=device-width'>\n"
+    "<title>Webhooks</title>\n";
+
+
+static const char  ngx_http_webhook_verify_html_style[] =
+    ":root { color-scheme: light dark;\n"
+    "--bg: #f6f7f9; --card: #fff; --fg: #1a1d21;\n"
+    "--dim: #5c6570; --line: #dde1e6; --good: #14722e; --bad: #b3261e;\n"
+    "--warn: #8a5a00; --bar: #3b6fd4 }\n"
+    "@media (prefers-color-scheme: dark) { :root {\n"
+    "--bg: #14171a; --card: #1d2125; --fg: #e6e8ea;\n"
+    "--dim: #9aa4af; --line: #33393f; --good: #6fd08c;\n"
+    "--bad: #ff8a80; --warn: #f0b75a; --bar: #7aa2f7 } }\n"
+    "* { box-sizing: border-box }\n"
+    "body { margin: 0; padding: 1rem;\n"
+    "background: var(--bg); color: var(--fg);\n"
+    "font: 15px/1.45 system-ui, sans-serif }\n"
+    "header, main { max-width: 75rem; margin: 0 auto }\n"
+    "header { display: flex; flex-wrap: wrap; gap: .3rem 1rem;\n"
+    "align-items: baseline }\n"
+    "h1 { font-size: 1.35rem; margin: 0 }\n"
+    "h2 { font-size: 1rem; margin: 0 0 .6rem }\n"
+    ".dim { color: var(--dim) }\n"
+    ".good { color: var(--good) }\n"
+    ".bad { color: var(--bad) }\n"
+    ".warn { color: var(--warn) }\n"
+    "#state { margin-left: auto }\n"
+    "section { background: var(--card); border: 1px solid var(--line);\n"
+    "border-radius: .5rem; padding: .9rem; margin-top: 1rem }\n"
+    ".tiles { display: grid; gap: .6rem;\n"
+    "grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)) }\n"
+    ".tile { border: 1px solid var(--line); border-radius: .4rem;\n"
+    "padding: .45rem .6rem }\n"
+    ".tile b { display: block; font-size: 1.25rem }\n"
+    ".tile span { display: block; font-size: .8rem;\n"
+    "overflow-wrap: anywhere }\n"
+    ".scroll { overflow-x: auto }\n"
+    "table { border-collapse: collapse; width: 100%; font-size: .88rem }\n"
+    "th, td { text-align: left; padding: .35rem .6rem .35rem 0;\n"
+    "border-top: 1px solid var(--line); vertical-align: top }\n"
+    "th { color: var(--dim); font-weight: 600; border-top: 0 }\n"
+    "td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }\n"
+    "td.id { overflow-wrap: anywhere; max-width: 22rem;\n"
+    "font-family: ui-monospace, monospace }\n"
+    "progress { width: 100%; height: .5rem; accent-color: var(--bar) }\n"
+    ".filters { display: flex; flex-wrap: wrap; gap: .6rem;\n"
+    "margin-bottom: .6rem }\n"
+    "select, button { font: inherit; color: inherit;\n"
+    "background: var(--card); padding: .3rem .5rem;\n"
+    "border: 1px solid var(--line); border-radius: .35rem }\n"
+    "@media (max-width: 40rem) {\n"
+    "body { padding: .5rem }\n"
+    "#list thead { display: none }\n"
+    "#list tr { display: block; border-top: 1px solid var(--line);\n"
+    "padding: .4rem 0 }\n"
+    "#list td { display: flex; justify-content: space-between; gap: 1rem;\n"
+    "border: 0; padding: .1rem 0; text-align: right; max-width: none }\n"
+    "#list td:empty { display: none }\n"
+    "#list td::before { content: attr(data-name); color: var(--dim);\n"
+    "flex: none; text-align: left } }\n"
+    "</style></head><body>\n";
+
+
+static const char  ngx_http_webhook_verify_html_body[] =
+    "<header><h1>Webhooks</h1>\n"
+    "<span id='about' class='dim'></span>\n"
+    "<span id='state' role='status'>reading</span>\n"
+    "<button id='pause' type='button'>Pause</button></header>\n"
+    "<main>\n"
+    "<section><h2>Store: <span id='health'>reading</span></h2>\n"
+    "<div id='store' class='tiles'></div></section>\n"
+    "<section><h2>Deliveries <span id='rate' class='dim'></span></h2>\n"
+    "<div id='results' class='tiles'></div></section>\n"
+    "<section><h2>Gates</h2><div class='scroll'><table id='gates'>\n"
+    "<thead></thead><tbody></tbody></table></div></section>\n"
+    "<section><h2>Last deliveries</h2>\n"
+    "<div class='filters'>\n"
+    "<label>Provider <select id='provider'></select></label>\n"
+    "<label>Result <select id='result'></select></label>\n"
+    "<span id='shown' class='dim'></span></div>\n"
+    "<div class='scroll'><table id='list'>\n"
+    "<thead></thead><tbody></tbody></table></div></section>\n"
+    "</main>\n"
+    "<noscript>This page needs JavaScript; webhook_verify_status json and\n"
+    "prometheus do not.</noscript>\n";
+
+
+static const char  ngx_http_webhook_verify_html_script[] =
+    "'use strict';\n"
+    "const EVERY = 2000, WINDOW = 60;\n"
+    "const samples = [];\n"
+    "let data = null, paused = false, updates = 0;\n"
+
+    "const $ = id => document.getElementById(id);\n"
+
+    "/* all that came from outside goes through here, as text */\n"
+
+    "function el(tag, text, cls) {\n"
+    "  const e = document.createElement(tag);\n"
+    "  if (text !== undefined) e.textContent = text;\n"
+    "  if (cls) e.className = cls;\n"
+    "  return e;\n"
+    "}\n"
+
+    "function fill(e, children) { e.replaceChildren(...children); }\n"
+
+    "function time(s) {\n"
+    "  return s === null ? '' : Math.round(s * 1000) + ' ms';\n"
+    "}\n"
+
+    "function kind(word) {\n"
+    "  if (word === 'first') return 'good';\n"
+    "  if (word === 'duplicate' || word === 'in_flight') return 'warn';\n"
+    "  return word ? 'bad' : 'dim';\n"
+    "}\n"
+
+    "function refused(r) {\n"
+    "  return r.missing_signature + r.malformed_signature + r.bad_signature\n"
+    "    + r.missing_timestamp + r.malformed_timestamp + r.stale + r.future\n"
+    "    + r.no_secret;\n"
+    "}\n"
+
+    "function tile(name, value, more, cls) {\n"
+    "  const t = el('div', undefined, 'tile');\n"
+    "  t.append(el('span', name, 'dim'), el('b', value, cls));\n"
+    "  if (more) t.append(el('span', more, 'dim'));\n"
+    "  return t;\n"
+    "}\n"
+
+    "/* how many there were a minute lately, null at first */\n"
+
+    "function rate(value) {\n"
+    "  const a = samples[0], b = samples[samples.length - 1];\n"
+    "  if (!a || b.time - a.time < 1) return null;\n"
+    "  return (value(b) - value(a)) / (b.time - a.time) * 60;\n"
+    "}\n"
+
+    "function row(cells) {\n"
+    "  const r = el('tr');\n"
+    "  for (const [name, text, cls] of cells) {\n"
+    "    const c = el('td', text, cls);\n"
+    "    c.dataset.name = name;\n"
+    "    r.append(c);\n"
+    "  }\n"
+    "  return r;\n"
+    "}\n"
+
+    "function head(table, names) {\n"
+    "  const r = el('tr');\n"
+    "  for (const [name, cls] of names) r.append(el('th', name, cls));\n"
+    "  fill(table.tHead, [r]);\n"
+    "}\n"
+
+    "function showStore() {\n"
+    "  const t = data.totals, errors = t.store_errors;\n"
+    "  const lately = rate(s => s.results.store_error);\n"
+    "  const good = !(lately === null ? 0 : lately > 0);\n"
+    "  const lost = data.zones.some(z => z.evictions > 0);\n"
+    "  const h = $('health');\n"
+    "  h.textContent = !good ? 'errors'\n"
+    "    : lost ? 'answers, but a zone was full' : 'answers';\n"
+    "  h.className = !good ? 'bad' : lost ? 'warn' : 'good';\n"
+    "  const n = t.store_time.count;\n"
+    "  const tiles = [\n"
+    "    tile('errors', data.results.store_error,\n"
+    "      Object.keys(errors).filter(k => errors[k])\n"
+    "        .map(k => k + ' ' + errors[k]).join(', '),\n"
+    "      data.results.store_error ? 'bad' : ''),\n"
+    "    tile('answer takes', n ? time(t.store_time.sum / n) : '-',\n"
+    "      n + ' answers'),\n"
+    "    tile('claims lost', t.claims.lost, t.claims.renewals + ' renewals',\n"
+    "      t.claims.lost ? 'warn' : '')];\n"
+    "  for (const z of data.zones) {\n"
+    "    const p = el('progress');\n"
+    "    p.max = z.bytes;\n"
+    "    p.value = z.used_bytes;\n"
+    "    const e = tile('zone ' + z.name,\n"
+    "      Math.round(z.used_bytes / z.bytes * 100) + '%',\n"
+    "      z.keys + ' events, ' + z.evictions + ' forgotten early',\n"
+    "      z.evictions ? 'warn' : '');\n"
+    "    e.append(p);\n"
+    "    tiles.push(e);\n"
+    "  }\n"
+    "  fill($('store'), tiles);\n"
+    "}\n"
+
+    "function showResults() {\n"
+    "  const all = rate(s => s.totals.received);\n"
+    "  $('rate').textContent = data.totals.received\n"
+    "    + (all === null ? '' : ', ' + all.toFixed(1) + ' a minute');\n"
+    "  const tiles = Object.keys(data.results).map(word => {\n"
+    "    const r = rate(s => s.results[word]), n = data.results[word];\n"
+    "    return tile(word, n, r === null ? '' : r.toFixed(1) + ' a minute',\n"
+    "      n ? kind(word) : 'dim');\n"
+    "  });\n"
+    "  const t = data.totals;\n"
+    "  tiles.push(tile('unfinished', t.unfinished), tile('handshakes',\n"
+    "    t.handshakes), tile('dry run', t.dry_run, 'passed on'));\n"
+    "  fill($('results'), tiles);\n"
+    "}\n"
+
+    "function showGates() {\n"
+    "  head($('gates'), [['provider'], ['location'], ['server'], ['scope'],\n"
+    "    ['received', 'n'], ['first', 'n'], ['duplicate', 'n'],\n"
+    "    ['in flight', 'n'], ['refused', 'n'], ['store error', 'n'],\n"
+    "    ['committed', 'n'], ['released', 'n'], ['held', 'n'],\n"
+    "    ['secrets', 'n']]);\n"
+    "  fill($('gates').tBodies[0], data.gates.map(g => row([\n"
+    "    ['provider', g.provider], ['location', g.location\n"
+    "      + (g.configured ? '' : ' (removed)')],\n"
+    "    ['server', g.server], ['scope', g.scope],\n"
+    "    ['received', g.received, 'n'], ['first', g.results.first, 'n'],\n"
+    "    ['duplicate', g.results.duplicate, 'n'],\n"
+    "    ['in flight', g.results.in_flight, 'n'],\n"
+    "    ['refused', refused(g.results), 'n'],\n"
+    "    ['store error', g.results.store_error, 'n'],\n"
+    "    ['committed', g.claims.committed, 'n'],\n"
+    "    ['released', g.claims.released, 'n'],\n"
+    "    ['held', g.claims.held, 'n'],\n"
+    "    ['secrets', g.secrets\n"
+    "      .map((n, i) => n ? '#' + (i + 1) + ' ' + n : '')\n"
+    "      .filter(s => s).join(', '), 'n']])));\n"
+    "}\n"
+
+    "/* a choice is kept, also when nothing of it is listed any more */\n"
+
+    "function choices(select, words) {\n"
+    "  const chosen = select.value;\n"
+    "  const list = ['', ...new Set(chosen ? [chosen, ...words] : words)];\n"
+    "  const had = [...select.options].map(o => o.value);\n"
+    "  if (list.join('\\n') === had.join('\\n')) return;\n"
+    "  fill(select, list.map(word => {\n"
+    "    const o = el('option', word || 'all');\n"
+    "    o.value = word;\n"
+    "    return o;\n"
+    "  }));\n"
+    "  select.value = chosen;\n"
+    "}\n"
+
+    "function showList() {\n"
+    "  const all = data.history;\n"
+    "  choices($('provider'), all.map(d => d.provider).sort());\n"
+    "  choices($('result'), all.map(d => d.result).filter(w => w).sort());\n"
+    "  const p = $('provider').value, w = $('result').value;\n"
+    "  const list = all.filter(d => (!p || d.provider === p)\n"
+    "    && (!w || d.result === w));\n"
+    "  $('shown').textContent = data.history_size\n"
+    "    ? list.length + ' of ' + all.length\n"
+    "    : 'webhook_verify_history is off';\n"
+    "  head($('list'), [['time'], ['provider'], ['id'], ['result'],\n"
+    "    ['status', 'n'], ['upstream', 'n'], ['store', 'n'],\n"
+    "    ['body', 'n']]);\n"
+    "  fill($('list').tBodies[0], list.map(d => row([\n"
+    "    ['time', new Date(d.time * 1000).toLocaleString()],\n"
+    "    ['provider', d.provider + ' ' + d.location],\n"
+    "    ['id', d.id + (d.id_cut ? '...' : ''), 'id'],\n"
+    "    ['result', (d.result || 'unfinished') + (d.dry_run ? ' (dry run)'\n"
+    "      : ''), kind(d.result)],\n"
+    "    ['status', d.status, d.status < 300 ? 'n' : 'n warn'],\n"
+    "    ['upstream', time(d.upstream_time), 'n'],\n"
+    "    ['store', time(d.store_time), 'n'],\n"
+    "    ['body', d.body_bytes === null ? '' : d.body_bytes + ' B',\n"
+    "      'n']])));\n"
+    "}\n"
+
+    "function show() {\n"
+    "  $('about').textContent = 'nginx ' + data.nginx + ', module '\n"
+    "    + data.module + ', counting since '\n"
+    "    + new Date(data.since * 1000).toLocaleString();\n"
+    "  showStore();\n"
+    "  showResults();\n"
+    "  showGates();\n"
+    "  showList();\n"
+    "}\n"
+
+    "async function update() {\n"
+    "  try {\n"
+    "    const r = await fetch(location.pathname + '?format=json',\n"
+    "      { cache: 'no-store' });\n"
+    "    if (!r.ok) throw new Error('status ' + r.status);\n"
+    "    data = await r.json();\n"
+    "    if (samples.length && samples[0].since !== data.since)\n"
+    "      samples.length = 0;\n"
+    "    samples.push({ time: data.time, since: data.since,\n"
+    "      results: data.results, totals: data.totals });\n"
+    "    while (samples.length > 2\n"
+    "      && samples[1].time < data.time - WINDOW) samples.shift();\n"
+    "    show();\n"
+    "    updates++;\n"
+    "    document.body.dataset.updates = updates;\n"
+    "    $('state').textContent = new Date(data.time * 1000)\n"
+    "      .toLocaleTimeString();\n"
+    "    $('state').className = 'good';\n"
+    "  } catch (e) {\n"
+    "    $('state').textContent = 'cannot be read: ' + e.message;\n"
+    "    $('state').className = 'bad';\n"
+    "  }\n"
+    "}\n"
+
+    "async function tick() {\n"
+    "  if (!paused && !document.hidden) await update();\n"
+    "  setTimeout(tick, EVERY);\n"
+    "}\n"
+
+    "$('pause').onclick = () => {\n"
+    "  paused = !paused;\n"
+    "  $('pause').textContent = paused ? 'Go on' : 'Pause';\n"
+    "};\n"
+    "$('provider').onchange = $('result').onchange = showList;\n"
+    "document.onvisibilitychange = () => { if (!paused) update(); };\n"
+    "tick();\n"
+    "</script></body></html>\n";
+
+
+#define ngx_http_webhook_verify_html(out, text)                               \
+    ngx_webhook_out_bytes(out, text, sizeof(text) - 1)
 
 
 void
-ngx_http_webhook_verify_status_html(ngx_webhook_out_t *out)
+ngx_http_webhook_verify_status_html(ngx_webhook_out_t *out, ngx_str_t *nonce)
 {
-    ngx_webhook_out_bytes(out, ngx_http_webhook_verify_page,
-                          sizeof(ngx_http_webhook_verify_page) - 1);
+    ngx_http_webhook_verify_html(out, ngx_http_webhook_verify_html_head);
+
+    ngx_webhook_out_print(out, "<style nonce='%V'>\n", nonce);
+    ngx_http_webhook_verify_html(out, ngx_http_webhook_verify_html_style);
+    ngx_http_webhook_verify_html(out, ngx_http_webhook_verify_html_body);
+
+    ngx_webhook_out_print(out, "<script nonce='%V'>\n", nonce);
+    ngx_http_webhook_verify_html(out, ngx_http_webhook_verify_html_script);
 }
