@@ -23,6 +23,7 @@
 /* a body is signed once more only if that is cheap, bytes */
 
 #define NGX_HTTP_WEBHOOK_HINT_BODY  65536
+#define NGX_HTTP_WEBHOOK_HINT_ROOM  2
 
 /* for a time in another unit to be plausible, ms */
 
@@ -40,6 +41,8 @@ static u_char *ngx_http_webhook_verify_hint_item(
     u_char *last);
 static u_char *ngx_http_webhook_verify_hint_body(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx, u_char *p, u_char *last);
+static ngx_int_t ngx_http_webhook_verify_hint_read(ngx_http_request_t *r,
+    ngx_str_t *body);
 static ngx_int_t ngx_http_webhook_verify_hint_copy(void *data, u_char *p,
     size_t len);
 static ngx_uint_t ngx_http_webhook_verify_hint_blank(ngx_http_request_t *r,
@@ -234,30 +237,11 @@ ngx_http_webhook_verify_hint_body(ngx_http_request_t *r,
         { ngx_string("\r\n"), "CR and LF" }
     };
 
-    if (r->headers_in.content_length_n < 0
-        || r->headers_in.content_length_n > NGX_HTTP_WEBHOOK_HINT_BODY
-        || r->request_body == NULL || r->request_body->temp_file)
-    {
+    if (ngx_http_webhook_verify_hint_read(r, &body) != NGX_OK) {
         return p;
     }
 
-    /* two bytes more for what may be missing */
-
-    data = ngx_pnalloc(r->pool, NGX_HTTP_WEBHOOK_HINT_BODY + 2);
-    if (data == NULL) {
-        return p;
-    }
-
-    body.data = data;
-    body.len = 0;
-
-    if (ngx_http_webhook_verify_body_each(r,
-                                    ngx_http_webhook_verify_hint_copy, &body)
-        != NGX_OK)
-    {
-        return p;
-    }
-
+    data = body.data;
     len = body.len;
     cut = 0;
 
@@ -291,6 +275,30 @@ ngx_http_webhook_verify_hint_body(ngx_http_request_t *r,
     }
 
     return p;
+}
+
+
+/* a copy of the body with some room behind it; NGX_DECLINED: too costly */
+
+static ngx_int_t
+ngx_http_webhook_verify_hint_read(ngx_http_request_t *r, ngx_str_t *body)
+{
+    if (r->headers_in.content_length_n < 0
+        || r->headers_in.content_length_n > NGX_HTTP_WEBHOOK_HINT_BODY
+        || r->request_body == NULL || r->request_body->temp_file)
+    {
+        return NGX_DECLINED;
+    }
+
+    body->len = 0;
+    body->data = ngx_pnalloc(r->pool, NGX_HTTP_WEBHOOK_HINT_BODY
+                                      + NGX_HTTP_WEBHOOK_HINT_ROOM);
+    if (body->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_webhook_verify_body_each(r,
+                                     ngx_http_webhook_verify_hint_copy, body);
 }
 
 

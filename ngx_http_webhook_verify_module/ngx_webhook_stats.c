@@ -100,7 +100,7 @@ ngx_webhook_stats_init(ngx_conf_t *cf, ngx_webhook_stats_t *stats,
     needed = 2 * stats->gates.nelts * sizeof(ngx_webhook_stats_row_t);
     size = NGX_WEBHOOK_STATS_SIZE;
 
-    while (size / 2 < needed) {
+    while (size < needed) {
         size *= 2;
     }
 

@@ -20,6 +20,7 @@ use WebhookVerify::Client;
 use WebhookVerify::Process;
 use WebhookVerify::Redis;
 use WebhookVerify::Server;
+use WebhookVerify::Status;
 
 # an nginx that may upgrade: it refuses to while the parent that it was started
 # by is still there
@@ -149,6 +150,10 @@ sub config {
 
         location / {
             proxy_pass http://127.0.0.1:${\ $app->port };
+        }
+
+        location = /status {
+            webhook_verify_status;
         }
 
         location /slow/ {
@@ -538,6 +543,15 @@ for my $kind (qw(zone redis)) {
 
         is(join(', ', map { "$_ $further{$_}" } sort keys %further),
            'duplicate ' . @late, 'a further delivery is a duplicate');
+
+        # the books of the new binary, which no worker's death may unbalance
+
+        my $status = WebhookVerify::Status->get($nginx->port);
+
+        is(WebhookVerify::Status->wrong($status, killed => 1), '',
+           "the counters add up to $status->{totals}{received} deliveries");
+        cmp_ok($status->{results}{duplicate}, '>=', scalar(@late),
+               'and have the further ones');
 
         if ($kind eq 'redis') {
             my @claims = grep { ($redis->get($_) // '') =~ /^p:/ } $redis->keys;

@@ -83,6 +83,12 @@ sub wrong {
                              + $gate->{unfinished})
             unless $o{killed};
 
+        # what died with a worker had come, and had not been judged
+
+        push @wrong, "$name: more was judged than came"
+            if $gate->{requests} < $gate->{received} + $gate->{handshakes}
+                                   + $gate->{unfinished};
+
         push @wrong, _differ("$name: store errors", $results->{store_error},
                              _sum(values %{ $gate->{store_errors} }))
             unless $o{killed};
