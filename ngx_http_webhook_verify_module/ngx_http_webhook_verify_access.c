@@ -32,10 +32,17 @@
 #include "ngx_http_webhook_verify_scheme.h"
 
 
+typedef ngx_int_t (*ngx_http_webhook_verify_challenge_pt)(
+    ngx_http_request_t *r, ngx_http_webhook_verify_ctx_t *ctx);
+
+
 static ngx_http_webhook_verify_ctx_t *ngx_http_webhook_verify_create_ctx(
     ngx_http_request_t *r, ngx_http_webhook_verify_loc_conf_t *wlcf);
 static void ngx_http_webhook_verify_cleanup(void *data);
 static void ngx_http_webhook_verify_count(ngx_http_webhook_verify_ctx_t *ctx);
+static ngx_int_t ngx_http_webhook_verify_handshake(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx,
+    ngx_http_webhook_verify_challenge_pt challenge);
 static ngx_int_t ngx_http_webhook_verify_start(ngx_http_request_t *r,
     ngx_http_webhook_verify_ctx_t *ctx);
 static void ngx_http_webhook_verify_body_handler(ngx_http_request_t *r);
@@ -226,6 +233,27 @@ ngx_http_webhook_verify_count(ngx_http_webhook_verify_ctx_t *ctx)
 }
 
 
+/* a request that was answered is gone, and is counted when it goes */
+
+static ngx_int_t
+ngx_http_webhook_verify_handshake(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx,
+    ngx_http_webhook_verify_challenge_pt challenge)
+{
+    ngx_int_t  rc;
+
+    ctx->handshake = 1;
+
+    rc = challenge(r, ctx);
+
+    if (rc != NGX_DONE) {
+        ctx->handshake = 0;
+    }
+
+    return rc;
+}
+
+
 /* what can be refused without the body, then the body */
 
 static ngx_int_t
@@ -245,10 +273,10 @@ ngx_http_webhook_verify_start(ngx_http_request_t *r,
         return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
     }
 
-    rc = ngx_http_webhook_verify_challenge_query(r, ctx);
+    rc = ngx_http_webhook_verify_handshake(r, ctx,
+                                    ngx_http_webhook_verify_challenge_query);
 
     if (rc != NGX_DECLINED) {
-        ctx->handshake = (rc == NGX_DONE);
         return rc;
     }
 
@@ -345,10 +373,10 @@ ngx_http_webhook_verify_verify(ngx_http_request_t *r,
                             + ngx_min(ctx->secret_index,
                                       NGX_WEBHOOK_STATS_SECRETS));
 
-    rc = ngx_http_webhook_verify_challenge_body(r, ctx);
+    rc = ngx_http_webhook_verify_handshake(r, ctx,
+                                     ngx_http_webhook_verify_challenge_body);
 
     if (rc != NGX_DECLINED) {
-        ctx->handshake = (rc == NGX_DONE);
         return rc;
     }
 

@@ -21,7 +21,7 @@
 
 
 static void ngx_http_webhook_verify_json_gates(ngx_webhook_out_t *out,
-    ngx_webhook_stats_shared_t *sh);
+    ngx_webhook_stats_t *stats);
 static void ngx_http_webhook_verify_json_counters(ngx_webhook_out_t *out,
     ngx_uint_t *counters);
 static void ngx_http_webhook_verify_json_results(ngx_webhook_out_t *out,
@@ -70,7 +70,7 @@ ngx_http_webhook_verify_status_json(ngx_webhook_out_t *out,
                           NGX_HTTP_WEBHOOK_STATUS_VERSION,
                           NGX_HTTP_WEBHOOK_VERIFY_VERSION, NGINX_VERSION,
                           tp->sec, tp->msec, sh ? sh->since : tp->sec,
-                          ngx_pid, sh ? sh->generation : 0);
+                          ngx_pid, wmcf->stats->generation);
 
     ngx_http_webhook_verify_json_results(out, total);
 
@@ -79,7 +79,7 @@ ngx_http_webhook_verify_status_json(ngx_webhook_out_t *out,
     ngx_webhook_out_print(out, "},\n\"gates\": [");
 
     if (sh) {
-        ngx_http_webhook_verify_json_gates(out, sh);
+        ngx_http_webhook_verify_json_gates(out, wmcf->stats);
     }
 
     ngx_webhook_out_print(out, "],\n\"zones\": [");
@@ -98,10 +98,14 @@ ngx_http_webhook_verify_status_json(ngx_webhook_out_t *out,
 
 static void
 ngx_http_webhook_verify_json_gates(ngx_webhook_out_t *out,
-    ngx_webhook_stats_shared_t *sh)
+    ngx_webhook_stats_t *stats)
 {
-    ngx_uint_t                i, n, counters[NGX_WEBHOOK_STATS_COUNTERS];
-    ngx_webhook_stats_row_t  *row;
+    ngx_uint_t                   i, n;
+    ngx_uint_t                   counters[NGX_WEBHOOK_STATS_COUNTERS];
+    ngx_webhook_stats_row_t     *row;
+    ngx_webhook_stats_shared_t  *sh;
+
+    sh = stats->sh;
 
     for (i = 0; i < sh->nrows; i++) {
 
@@ -121,8 +125,8 @@ ngx_http_webhook_verify_json_gates(ngx_webhook_out_t *out,
         }
 
         ngx_webhook_out_print(out, "\"configured\": %s,\n \"results\": ",
-                              row->generation == sh->generation ? "true"
-                                                                : "false");
+                              row->generation >= stats->generation
+                              ? "true" : "false");
 
         ngx_http_webhook_verify_json_results(out, counters);
         ngx_webhook_out_print(out, ",\n ");

@@ -141,7 +141,7 @@ ngx_webhook_stats_init_zone(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
-    stats->sh->generation++;
+    stats->generation = ++stats->sh->generation;
 
     gate = stats->gates.elts;
 

@@ -86,6 +86,7 @@ typedef struct {
     ngx_array_t                  gates;     /* ngx_webhook_stats_gate_t * */
     ngx_shm_zone_t              *zone;
     ngx_webhook_stats_shared_t  *sh;        /* NULL: nothing is counted */
+    ngx_uint_t                   generation;
     ngx_uint_t                   shown;     /* there is a status page */
 } ngx_webhook_stats_t;
 

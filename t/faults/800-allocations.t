@@ -69,6 +69,7 @@ my $http = <<"_EOC_";
     webhook_verify_store         STORE;
     webhook_verify_store_timeout 300ms;
     webhook_verify_window        1h;
+    webhook_verify_history       5;
 _EOC_
 
 my $config = <<'_EOC_';
@@ -124,6 +125,10 @@ my $config = <<'_EOC_';
             proxy_pass http://127.0.0.1:APP;
         }
 
+        location = /status  { webhook_verify_status; }
+        location = /metrics { webhook_verify_status prometheus; }
+        location = /page    { webhook_verify_status html; }
+
         location /slack {
             webhook_verify           slack;
             webhook_verify_signature $http_x_signature prefix=v0=;
@@ -164,6 +169,9 @@ my @scenarios = (
     [ 'template',         '/template', 'first', template => 1 ],
     [ 'forged template',  '/template', 'forged', template => 1 ],
     [ 'handshake',        '/slack', 'handshake' ],
+    [ 'status',           '/status', 'status', ends => '}' ],
+    [ 'metrics',          '/metrics', 'status', ends => '' ],
+    [ 'status page',      '/page', 'status', ends => '</html>' ],
     [ 'new connection to Redis', '/hook', 'first', store => 'redis', cut => 1 ],
     [ 'new worker',       '/hook', 'first', store => 'zone', fresh => 1,
                               most => 150, once => 1 ],
@@ -195,6 +203,11 @@ sub delivery {
 
     my $body = body($n, $o{more} // '');
     my %option = (path => $path);
+
+    if ($kind eq 'status') {
+        return WebhookVerify::Client->new($nginx->port, path => $path,
+                                          method => 'GET', body => '')->send;
+    }
 
     if ($kind eq 'handshake') {
         $body = '{"type":"url_verification","challenge":"ch4ll3ng3"}';
@@ -332,12 +345,14 @@ sub scenario {
                   && describe($r) ne '200 first' ? 'never delivered and 2xx'
                 : $kind eq 'handshake' && $r->{status} =~ /^2/
                   && $r->{body} ne 'ch4ll3ng3' ? 'a wrong handshake'
+                : $kind eq 'status' && $r->{status} =~ /^2/
+                  && $r->{body} !~ /\Q$o{ends}\E\n$/ ? 'half a status'
                 : !$faults->failed && $quiet == 2 && !$o{cut}
                   && describe($r) ne {
                       first => '200 first', duplicate => '200 duplicate',
                       forged => '401 ' . ($r->{header}{'x-result'} // ''),
                       'in flight' => '503 in_flight', failing => '500 first',
-                      handshake => '200 ' }->{$kind} ? 'wrong without a failure'
+                      handshake => '200 ', status => '200 ' }->{$kind} ? 'wrong without a failure'
                 : undef;
 
         push @wrong, "n=$n: $bad: " . describe($r) . ': '
