@@ -264,11 +264,9 @@ ngx_http_webhook_verify_json_zones(ngx_webhook_out_t *out,
         ngx_webhook_out_print(out, "%s\n{", i ? "," : "");
         ngx_http_webhook_verify_json_string(out, "name", zone[i]->name.data,
                                             zone[i]->name.len);
-        ngx_webhook_out_print(out, ", \"bytes\": %ui, \"used_bytes\": %ui, "
-                              "\"keys\": %ui, \"evictions\": %ui}",
-                              usage.pages * ngx_pagesize,
-                              usage.used * ngx_pagesize,
-                              usage.keys, usage.evictions);
+        ngx_webhook_out_print(out, ", \"room\": %ui, \"keys\": %ui, "
+                              "\"evictions\": %ui}",
+                              usage.room, usage.keys, usage.evictions);
     }
 }
 

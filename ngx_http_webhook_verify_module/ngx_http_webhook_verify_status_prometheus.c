@@ -274,7 +274,7 @@ static void
 ngx_http_webhook_verify_metric_zones(ngx_webhook_out_t *out,
     ngx_array_t *zones)
 {
-    ngx_uint_t                 i, n, k, values[4];
+    ngx_uint_t                 i, n, k, values[3];
     ngx_webhook_store_t      **zone;
     ngx_webhook_shm_usage_t    usage;
 
@@ -283,10 +283,8 @@ ngx_http_webhook_verify_metric_zones(ngx_webhook_out_t *out,
         const char  *type;
         const char  *help;
     } metrics[] = {
-        { "webhook_verify_zone_size_bytes", "gauge",
-          "Memory of a zone." },
-        { "webhook_verify_zone_used_bytes", "gauge",
-          "Memory of a zone that is in use." },
+        { "webhook_verify_zone_room_keys", "gauge",
+          "Events for which a zone has room." },
         { "webhook_verify_zone_keys", "gauge",
           "Events in a zone." },
         { "webhook_verify_zone_evictions_total", "counter",
@@ -295,7 +293,7 @@ ngx_http_webhook_verify_metric_zones(ngx_webhook_out_t *out,
 
     zone = zones->elts;
 
-    for (k = 0; zones->nelts && k < 4; k++) {
+    for (k = 0; zones->nelts && k < 3; k++) {
 
         ngx_webhook_out_print(out, "# HELP %s %s\n# TYPE %s %s\n",
                               metrics[k].name, metrics[k].help,
@@ -313,10 +311,9 @@ ngx_http_webhook_verify_metric_zones(ngx_webhook_out_t *out,
 
             ngx_webhook_store_shm_usage(zone[i], &usage);
 
-            values[0] = usage.pages * ngx_pagesize;
-            values[1] = usage.used * ngx_pagesize;
-            values[2] = usage.keys;
-            values[3] = usage.evictions;
+            values[0] = usage.room;
+            values[1] = usage.keys;
+            values[2] = usage.evictions;
 
             ngx_webhook_out_print(out, "%s{zone=\"", metrics[k].name);
             ngx_webhook_out_label(out, zone[i]->name.data,

@@ -111,20 +111,17 @@ void
 ngx_webhook_store_shm_usage(ngx_webhook_store_t *store,
     ngx_webhook_shm_usage_t *usage)
 {
-    ngx_slab_pool_t    *shpool;
     ngx_webhook_shm_t  *shm;
 
     shm = store->data;
-    shpool = shm->shpool;
 
-    ngx_shmtx_lock(&shpool->mutex);
+    ngx_shmtx_lock(&shm->shpool->mutex);
 
-    usage->pages = (ngx_uint_t) (shpool->last - shpool->pages);
-    usage->used = usage->pages - shpool->pfree;
+    usage->room = shm->sh->size;
     usage->keys = shm->sh->keys;
     usage->evictions = shm->sh->evictions;
 
-    ngx_shmtx_unlock(&shpool->mutex);
+    ngx_shmtx_unlock(&shm->shpool->mutex);
 }
 
 

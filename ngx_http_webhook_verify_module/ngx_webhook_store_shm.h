@@ -30,11 +30,10 @@ ngx_webhook_store_t *ngx_webhook_store_shm_create(ngx_conf_t *cf,
 ngx_int_t ngx_webhook_store_shm_size(ngx_conf_t *cf,
     ngx_webhook_store_t *store, size_t size);
 
-/* what a zone has, in pages and in keys */
+/* in keys; there is room for so many */
 
 typedef struct {
-    ngx_uint_t   pages;
-    ngx_uint_t   used;
+    ngx_uint_t   room;
     ngx_uint_t   keys;
     ngx_uint_t   evictions;
 } ngx_webhook_shm_usage_t;
