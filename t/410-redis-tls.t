@@ -397,7 +397,8 @@ subtest 'an answer split at every byte, each a record' => sub {
     }, tls => { SSL_cert_file => $tls->crt('server'),
                 SSL_key_file => $tls->key('server') });
 
-    gate(location('', 'rediss://127.0.0.1:' . $fake->port, $ca));
+    gate(location('', 'rediss://127.0.0.1:' . $fake->port, $ca),
+         timeout => '5s');
 
     is($nginx->result('/', $_), '200 first', 'a first') for 1 .. 3;
     sleep 0.1;
@@ -420,7 +421,7 @@ subtest 'many answers in one record' => sub {
                 SSL_key_file => $tls->key('server') });
 
     gate(location('', 'rediss://127.0.0.1:' . $fake->port, $ca),
-         timeout => '3s');
+         timeout => '5s');
 
     my @sent = map { $nginx->deliver('/', $_) } 1 .. 20;
 

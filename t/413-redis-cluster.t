@@ -220,7 +220,7 @@ subtest 'a slot that is moving' => sub {
     my $gone;
 
     WebhookVerify::Process->wait_for(2, sub {
-        $gone = $nginx->result('/?second', $failing);
+        $gone = $nginx->result('/?status=200', $failing);
         return $gone eq '200 first';
     });
 

@@ -356,7 +356,7 @@ subtest 'a replica that does not serve stale data' => sub {
     is($nginx->result('/', 'before'), '200 first', 'before');
     $redis->cmd(qw(CONFIG SET replica-serve-stale-data no));
     $redis->cmd(qw(REPLICAOF 127.0.0.1 1));
-    is($nginx->result('/', 'event'), '503 store_error', '503');
+    is($nginx->result('/', 'event'), '503 store_error', 'a store error');
     like($nginx->log, qr/\[error\].*(?:READONLY|MASTERDOWN)/,
          "the log has Redis's own word");
     $redis->cmd(qw(REPLICAOF NO ONE));
