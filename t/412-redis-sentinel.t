@@ -423,7 +423,11 @@ _EOC_
             or diag(map { $provider->story($_), "\n" }
                     @{ $book->{twice_events} });
         is($book->{once} + $book->{explained}, 300, 'delivered: 300');
-        cmp_ok($book->{explained}, '<=', 150,
+
+        # 30 of 100 events a second come twice, and the gate hears of a new
+        # master a second late
+
+        cmp_ok($book->{explained}, '<=', $how eq 'kill -9' ? 10 : 90,
                "by what was not replicated: $book->{explained}");
         is("@{[ $nginx->complaints ]}", '', 'nothing bad in the log');
         ok($nginx->stop, 'nginx ends by itself');
