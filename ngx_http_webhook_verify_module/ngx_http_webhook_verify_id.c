@@ -204,21 +204,18 @@ static ngx_int_t
 ngx_http_webhook_verify_parts_find(ngx_http_request_t *r,
     ngx_http_webhook_verify_parts_t *p)
 {
-    ngx_int_t            rc;
-    ngx_uint_t           i;
-    ngx_webhook_json_t  *json;
+    ngx_int_t           rc;
+    ngx_uint_t          i;
+    ngx_webhook_json_t  json;
 
     if (p->nwants == 0) {
         return NGX_OK;
     }
 
-    json = ngx_webhook_json_create(r->pool, p->wants, p->nwants);
-    if (json == NULL) {
-        return NGX_ERROR;
-    }
+    ngx_webhook_json_init(&json, r->pool, p->wants, p->nwants);
 
     rc = ngx_http_webhook_verify_body_each(r, ngx_http_webhook_verify_id_json,
-                                           json);
+                                           &json);
 
     for (i = 0; i < p->nwants; i++) {
         if (p->wants[i].state == NGX_WEBHOOK_JSON_FOUND) {

@@ -150,22 +150,19 @@ ngx_int_t
 ngx_http_webhook_verify_json_find(ngx_http_request_t *r,
     ngx_webhook_json_pointer_t *pointer, ngx_str_t *value)
 {
-    size_t                    i;
-    ngx_webhook_json_t       *json;
-    ngx_webhook_json_want_t   want;
+    size_t                   i;
+    ngx_webhook_json_t       json;
+    ngx_webhook_json_want_t  want;
 
     ngx_memzero(&want, sizeof(ngx_webhook_json_want_t));
 
     want.pointer = pointer;
 
-    json = ngx_webhook_json_create(r->pool, &want, 1);
-    if (json == NULL) {
-        return NGX_ERROR;
-    }
+    ngx_webhook_json_init(&json, r->pool, &want, 1);
 
     if (ngx_http_webhook_verify_body_each(r,
                                        ngx_http_webhook_verify_json_set_feed,
-                                       json)
+                                       &json)
         != NGX_OK)
     {
         return NGX_ERROR;

@@ -13,16 +13,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_webhook_json.h"
-#include "ngx_webhook_scan.h"
-
-
-struct ngx_webhook_json_s {
-    ngx_webhook_scan_t        scan;
-    ngx_pool_t               *pool;
-    ngx_webhook_json_want_t  *wants;
-    ngx_uint_t                nwants;
-    ngx_uint_t                depth;     /* containers that are open */
-};
 
 
 static ngx_int_t ngx_webhook_json_token(ngx_pool_t *pool, ngx_str_t *text,
@@ -144,16 +134,11 @@ ngx_webhook_json_token(ngx_pool_t *pool, ngx_str_t *text,
 }
 
 
-ngx_webhook_json_t *
-ngx_webhook_json_create(ngx_pool_t *pool, ngx_webhook_json_want_t *wants,
-    ngx_uint_t nwants)
+void
+ngx_webhook_json_init(ngx_webhook_json_t *json, ngx_pool_t *pool,
+    ngx_webhook_json_want_t *wants, ngx_uint_t nwants)
 {
-    ngx_webhook_json_t  *json;
-
-    json = ngx_pcalloc(pool, sizeof(ngx_webhook_json_t));
-    if (json == NULL) {
-        return NULL;
-    }
+    ngx_memzero(json, sizeof(ngx_webhook_json_t));
 
     json->pool = pool;
     json->wants = wants;
@@ -162,8 +147,8 @@ ngx_webhook_json_create(ngx_pool_t *pool, ngx_webhook_json_want_t *wants,
     json->scan.handlers = &ngx_webhook_json_handlers;
     json->scan.data = json;
     json->scan.pool = pool;
-
-    return json;
+    json->scan.text.data = json->text;
+    json->scan.size = sizeof(json->text);
 }
 
 

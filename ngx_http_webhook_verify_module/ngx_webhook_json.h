@@ -10,6 +10,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_webhook_scan.h"
 
 
 /* a compiled JSON Pointer (RFC 6901) */
@@ -53,7 +54,16 @@ typedef struct {
 } ngx_webhook_json_want_t;
 
 
-typedef struct ngx_webhook_json_s  ngx_webhook_json_t;
+/* for one pass, so it needs not outlive a function; its fields are its own */
+
+typedef struct {
+    ngx_webhook_scan_t           scan;
+    ngx_pool_t                  *pool;
+    ngx_webhook_json_want_t     *wants;
+    ngx_uint_t                   nwants;
+    ngx_uint_t                   depth;      /* containers that are open */
+    u_char                       text[64];   /* a longer one is of the pool */
+} ngx_webhook_json_t;
 
 
 /* NGX_DECLINED if the text is not a pointer to a part of a document */
@@ -62,9 +72,9 @@ ngx_int_t ngx_webhook_json_pointer(ngx_pool_t *pool, ngx_str_t *text,
     ngx_webhook_json_pointer_t *pointer);
 
 
-/* from the pool, as the values */
+/* the values are of the pool */
 
-ngx_webhook_json_t *ngx_webhook_json_create(ngx_pool_t *pool,
+void ngx_webhook_json_init(ngx_webhook_json_t *json, ngx_pool_t *pool,
     ngx_webhook_json_want_t *wants, ngx_uint_t nwants);
 
 /*

@@ -269,7 +269,7 @@ pid                  $dir/$name/pid;
 error_log            $dir/log warn;
 
 events {
-    worker_connections 20000;
+    worker_connections 32768;
 }
 
 http {
@@ -300,7 +300,7 @@ _EOC_
 sub redis {
     my $pid = spawn($cores - 1, 'redis-server', '--port', $REDIS, '--bind',
                     '127.0.0.1', '--save', '', '--dir', $dir, '--loglevel',
-                    'warning');
+                    'warning', '--enable-debug-command', 'yes');
     connected($REDIS);
 
     return $pid;
@@ -332,6 +332,11 @@ sub redis_commands {
     }
 
     return $n;
+}
+
+
+sub redis_memory {
+    return redis_ask('INFO memory') =~ /^used_memory:(\d+)/m ? $1 : die;
 }
 
 
@@ -379,6 +384,45 @@ sub deliver {
     }
 
     return @status;
+}
+
+
+# memory of a process that is not shared, in bytes
+
+sub anonymous {
+    my ($pid) = @_;
+
+    open my $in, '<', "/proc/$pid/status" or die "$pid is gone\n";
+    return join('', <$in>) =~ /^RssAnon:\s+(\d+) kB/m ? $1 * 1024 : die;
+}
+
+
+# connections that wait to be accepted
+
+sub queued {
+    my ($port) = @_;
+
+    my $address = sprintf '0100007F:%04X', $port;
+
+    open my $in, '<', '/proc/net/tcp' or die;
+
+    for (<$in>) {
+        return hex $1 if /^\s*\d+: $address \S+ 0A \w+:(\w+)/;
+    }
+
+    die "nothing listens on $port\n";
+}
+
+
+sub wait_queued {
+    my ($port, $n) = @_;
+
+    for (1 .. 2000) {
+        return if queued($port) >= $n;
+        sleep 0.01;
+    }
+
+    die queued($port) . " of $n are in flight\n";
 }
 
 

@@ -77,15 +77,15 @@ static void
 parse(verdict_t *v, const uint8_t *data, size_t size, uint32_t *seed)
 {
     size_t               step;
-    ngx_webhook_json_t  *json;
+    ngx_webhook_json_t   json;
 
-    json = ngx_webhook_json_create(v->pool, v->want, v->n);
+    ngx_webhook_json_init(&json, v->pool, v->want, v->n);
     v->rc = NGX_OK;
 
     for ( /* void */ ; size && v->rc == NGX_OK; size -= step) {
         step = seed ? fuzz_step(seed, size) : size;
 
-        v->rc = ngx_webhook_json_feed(json, test_input(data, step, step & 1),
+        v->rc = ngx_webhook_json_feed(&json, test_input(data, step, step & 1),
                                       step);
         test_forget();
         data += step;

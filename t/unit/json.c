@@ -30,7 +30,7 @@ parse(const char *wants, const char *text, size_t len, size_t a, size_t b,
     ngx_str_t                   s;
     ngx_uint_t                  nwants, group;
     ngx_pool_t                 *pool;
-    ngx_webhook_json_t         *json;
+    ngx_webhook_json_t          json;
     ngx_webhook_json_want_t     want[WANTS];
     ngx_webhook_json_pointer_t  pointer[WANTS];
 
@@ -57,13 +57,13 @@ parse(const char *wants, const char *text, size_t len, size_t a, size_t b,
         want[nwants++].group = group;
     }
 
-    json = ngx_webhook_json_create(pool, want, nwants);
+    ngx_webhook_json_init(&json, pool, want, nwants);
     rc = NGX_OK;
 
     for (n = 0; n < len && rc == NGX_OK; n += step) {
         step = (a == BYTES) ? 1 : (n < a) ? a - n : (n < b) ? b - n : len - n;
 
-        rc = ngx_webhook_json_feed(json, test_input(text + n, step, side),
+        rc = ngx_webhook_json_feed(&json, test_input(text + n, step, side),
                                    step);
         test_forget();
     }
@@ -432,7 +432,7 @@ nul(void)
 {
     ngx_str_t                   text;
     ngx_pool_t                 *pool;
-    ngx_webhook_json_t         *json;
+    ngx_webhook_json_t          json;
     ngx_webhook_json_want_t     want;
     ngx_webhook_json_pointer_t  p;
 
@@ -445,9 +445,9 @@ nul(void)
     memset(&want, 0, sizeof(want));
     want.pointer = &p;
 
-    json = ngx_webhook_json_create(pool, &want, 1);
+    ngx_webhook_json_init(&json, pool, &want, 1);
     text = test_str("{\"a\\u0000\":\"n\",\"a\":\"x\\u0000y\"}");
-    test_is(ngx_webhook_json_feed(json, text.data, text.len), NGX_DONE, "");
+    test_is(ngx_webhook_json_feed(&json, text.data, text.len), NGX_DONE, "");
     test_ok(test_eq(&want.value, "x\0y", 3), "%d bytes",
             (int) want.value.len);
 
