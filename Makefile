@@ -56,12 +56,16 @@ fuzz: $(OBJS)/Makefile ## runs the fuzzers, a minute each (SECONDS=60)
 
 docs: $(BUILD)/providers ## writes docs/providers.md from the table of presets
 	@$< > docs/providers.md
+	@sed -i '/^__DATA__$$/q' docs/examples/send
+	@$< send >> docs/examples/send
 
 lint: build $(BUILD)/providers ## checks style, rooms, layers and symbols, and the checks
 	@t/tools/lint --self-test
 	@t/tools/lint
 	@$(BUILD)/providers | diff -q - docs/providers.md > /dev/null \
-	 || { echo "docs/providers.md is not current: make docs"; exit 1; }
+	 && $(BUILD)/providers send \
+	 | diff -q - <(sed '1,/^__DATA__$$/d' docs/examples/send) > /dev/null \
+	 || { echo "docs/providers.md or send is not current: make docs"; exit 1; }
 
 asan: ## runs t/ in an nginx built with address and UB sanitizers
 	@t/tools/install test nginx-source

@@ -5,7 +5,8 @@
 
 
 /*
- * Prints docs/providers.md: the table of presets, for people.
+ * Prints the table of presets: docs/providers.md, for people, or with the
+ * argument "send" what docs/examples/send has after __DATA__.
  */
 
 
@@ -23,16 +24,21 @@ static void print_timestamp(const ngx_webhook_preset_t *row);
 static void print_id(const ngx_webhook_preset_t *row);
 static void print_config(const ngx_webhook_preset_t *row);
 static const char *print_span(ngx_uint_t seconds);
+static void print_send(const ngx_webhook_preset_t *row);
+static void print_word(const char *name, const char *text);
 
 
 static const char  *algorithms[] = { "SHA-256", "SHA-1", "SHA-384", "SHA-512" };
 static const char  *encodings[] =
     { "text", "hex", "base64", "base64url", "base64, `whsec_` before it or not" };
+static const char  *words[] = { "sha256", "sha1", "sha384", "sha512" };
+static const char  *codes[] = { "utf8", "hex", "base64", "base64url", "whsec" };
+static const char  *times[] = { "s", "ms", "rfc3339" };
 static const char  *units[] = { "seconds", "milliseconds", "RFC 3339" };
 
 
 int
-main(void)
+main(int argc, char *const *argv)
 {
     size_t                       i, n;
     const ngx_webhook_preset_t  *rows[1024];
@@ -42,6 +48,14 @@ main(void)
     }
 
     qsort(rows, n, sizeof(rows[0]), print_compare);
+
+    if (argc > 1 && strcmp(argv[1], "send") == 0) {
+        for (i = 0; i < n; i++) {
+            print_send(rows[i]);
+        }
+
+        return 0;
+    }
 
     print_head(rows, n);
 
@@ -219,4 +233,41 @@ print_span(ngx_uint_t seconds)
     }
 
     return text;
+}
+
+
+static void
+print_send(const ngx_webhook_preset_t *row)
+{
+    ngx_uint_t  i;
+
+    printf("%s\n    signature \"%s\" algorithm=%s encoding=%s", row->name,
+           row->signature ? row->signature : "", words[row->algorithm],
+           codes[row->encoding]);
+    print_word("prefix", row->prefix);
+    print_word("separator", row->separator);
+
+    if (row->timestamp) {
+        printf("\n    timestamp %s unit=%s", row->timestamp, times[row->unit]);
+        print_word("prefix", row->timestamp_prefix);
+    }
+
+    if (row->signed_bytes) {
+        printf("\n    signed %s", row->signed_bytes);
+    }
+
+    for (i = 0; i < NGX_WEBHOOK_PRESET_IDS && row->ids[i]; i++) {
+        printf("\n    id %s", row->ids[i]);
+    }
+
+    printf("\n    secret %s\n", codes[row->secret]);
+}
+
+
+static void
+print_word(const char *name, const char *text)
+{
+    if (text) {
+        printf(" \"%s=%s\"", name, text);
+    }
 }

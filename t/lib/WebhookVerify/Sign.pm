@@ -7,38 +7,33 @@ use warnings;
 
 use Digest::SHA ();
 use Exporter 'import';
-use MIME::Base64 ();
+use File::Basename qw(dirname);
+use File::Spec ();
+
+# the sender has what a provider does
+
+BEGIN {
+    require(File::Spec->rel2abs(dirname(__FILE__)
+                                . '/../../../docs/examples/send'));
+}
 
 our @EXPORT_OK = qw(mac signature fill forge sha256_hex);
+
+*forge = \&WebhookSend::forge;
 
 
 sub mac {
     my ($body, %o) = @_;
 
-    my $key = $o{key} // 'secret';
-    my $algorithm = $o{algorithm} // 'sha256';
-
-    for ($body, $key) {
-        utf8::encode($_) if utf8::is_utf8($_);
-    }
-
-    my %by = (
-        sha1   => \&Digest::SHA::hmac_sha1,
-        sha256 => \&Digest::SHA::hmac_sha256,
-        sha384 => \&Digest::SHA::hmac_sha384,
-        sha512 => \&Digest::SHA::hmac_sha512,
-    );
-
-    return $by{$algorithm}->($body, $key);
+    return WebhookSend::mac($body, %o, key => $o{key} // 'secret');
 }
 
 
 sub signature {
     my ($body, %o) = @_;
 
-    my $encoding = $o{encoding} // 'hex';
-
-    return ($o{prefix} // '') . fill("{$encoding}", mac($body, %o));
+    return ($o{prefix} // '')
+           . WebhookSend::encode($o{encoding} // 'hex', mac($body, %o));
 }
 
 
@@ -47,32 +42,9 @@ sub signature {
 sub fill {
     my ($template, $mac) = @_;
 
-    my $hex = unpack 'H*', $mac;
-    my $base64 = MIME::Base64::encode_base64($mac, '');
-
-    (my $nopad = $base64) =~ s/=+$//;
-    (my $url = $nopad) =~ tr{+/}{-_};
-
-    my %is = (
-        hex         => $hex,
-        HEX         => uc $hex,
-        base64      => $base64,
-        base64nopad => $nopad,
-        base64url   => $url,
-    );
-
-    $template =~ s/\{(\w+)\}/$is{$1} \/\/ "{$1}"/ge;
+    $template =~ s/\{(hex|HEX|base64\w*)\}/WebhookSend::encode($1, $mac)/ge;
 
     return $template;
-}
-
-
-# well-formed, and wrong in its last bit only
-
-sub forge {
-    my ($mac) = @_;
-
-    return substr($mac, 0, -1) . chr(ord(substr $mac, -1) ^ 1);
 }
 
 
