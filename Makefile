@@ -133,6 +133,14 @@ bench: ## what a delivery costs, beside no gate (BENCH_QUICK=1: does it run?)
 	@t/tools/install bench
 	@$(MAKE) -s build
 	@t/bench/run
+deb: ## builds the Debian package in build/deb, and tries it
+	@t/tools/deb build
+	@t/tools/deb test
+
+# for debian/rules
+
+warnings:
+	@echo '$(WARN)'
 
 versions: ## builds with clang, and builds and tests in a Debian 13
 	@t/tools/versions
