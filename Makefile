@@ -137,6 +137,9 @@ deb: ## builds the Debian package in build/deb, and tries it
 	@t/tools/deb build
 	@t/tools/deb test
 
+docker: ## builds the image, and tries it and compose.yaml, where that can be
+	@t/tools/docker
+
 # for debian/rules
 
 warnings:
