@@ -140,6 +140,9 @@ deb: ## builds the Debian package in build/deb, and tries it
 docker: ## builds the image, and tries it and compose.yaml, where that can be
 	@t/tools/docker
 
+docs-check: build ## runs the commands of the documents, as a reader would
+	@t/tools/docs
+
 # for debian/rules
 
 warnings:

@@ -5,7 +5,7 @@
 use strict;
 use warnings;
 
-use File::Basename qw(basename dirname);
+use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use File::Temp qw(tempdir);
 use FindBin;
@@ -18,8 +18,8 @@ my ($module) = split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '';
 
 make_path("$dir/etc/secrets", "$dir/secrets", "$dir/logs");
 
-for my $file ("$root/README.md", sort glob "$root/docs/*.md") {
-    my $name = basename($file);
+for my $file ("$root/README.md", sort glob "$root/docs/{,*/}*.md") {
+    my $name = substr $file, length "$root/";
     my $text = slurp($file);
 
     while ($text =~ /^ *```nginx\n(.*?)^ *```/msg) {
@@ -106,7 +106,7 @@ sub test_links {
         }
     }
 
-    is("@bad", '', basename($file) . ': links');
+    is("@bad", '', substr($file, length "$root/") . ': links');
 }
 
 

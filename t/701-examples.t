@@ -23,6 +23,7 @@ my $app = WebhookVerify::App->start;
 my $second = WebhookVerify::App->start;
 
 my %test = (
+    'application' => \&application,
     'one-provider' => \&one_provider,
     'twelve-providers' => \&twelve_providers,
     'route-by-event' => \&route_by_event,
@@ -40,6 +41,13 @@ subtest $_ => $test{$_} for @names;
 done_testing();
 
 
+sub application {
+    my $gate = gate('application');
+
+    is(sent($gate, 'any', '--secret', 'unused'), '200 Stored', 'accepts');
+}
+
+
 sub one_provider {
     my $gate = gate('one-provider');
 
@@ -48,6 +56,9 @@ sub one_provider {
     is(sent($gate, 'speeko', '--secret', 'another'),
        '401 Authorization Required', 'with another secret');
     is(bodies($app), '{"job_id":"job_1"}', 'what the application saw');
+    like(read_file("$gate->{dir}/logs/webhooks.log"),
+         qr{^\S+ 127\.0\.0\.1 /webhooks/speeko 200 first id="job_1" secret=1$}m,
+         'log');
 }
 
 
@@ -189,7 +200,7 @@ sub gate {
     $conf =~ s{/etc/nginx/secrets/}{$gate->{dir}/secrets/}g;
     $conf =~ s{/var/log/nginx/}{$gate->{dir}/logs/}g;
     $conf =~ s{/run/}{$gate->{dir}/}g;
-    $conf =~ s{listen 80;}{listen 127.0.0.1:$port;}g;
+    $conf =~ s{listen +(?:80|8080);}{listen 127.0.0.1:$port;}g;
     $conf =~ s{127\.0\.0\.1:(8080|8081|6379)\b}{127.0.0.1:$port{$1}}g;
 
     $gate->{http} = $conf;
@@ -203,7 +214,7 @@ sub gate {
 sub sent {
     my ($gate, $path, @options) = @_;
 
-    my ($provider) = split m{/}, $path;
+    my ($provider) = split m{/}, $path eq 'any' ? 'github' : $path;
     my $url = "http://127.0.0.1:$gate->{gate}/webhooks/$path";
 
     open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', $send, @options,
