@@ -66,7 +66,8 @@ sub test_block {
     if ($context eq 'main') {
         $block =~ s{load_module[^;]*;}{$load};
         $load = '';
-        $block .= "events {}\nhttp {\n$paths}\n" unless $block =~ /^\s*http\b/m;
+        $block .= "events {}\n" unless $block =~ /^\s*events\b/m;
+        $block .= "http {\n$paths}\n" unless $block =~ /^\s*http\b/m;
 
     } else {
         $block = "location /x {\n$block\n}\n" if $context eq 'location';
