@@ -50,6 +50,26 @@ $nginx->{config} .= '
     }';
 $nginx->{http} .= 'map $request_uri $request_uri_path { ~^(?<p>[^?]*) $p; }';
 
+my $tls = WebhookVerify::Process->free_port;
+my $cert = "$nginx->{dir}/cert";
+
+system("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test"
+       . " -addext subjectAltName=DNS:hooks.example.com"
+       . " -keyout $cert.key -out $cert.crt 2> /dev/null") == 0 or die 'openssl';
+
+$nginx->{http} .= "
+    server {
+        listen              127.0.0.1:$tls ssl;
+        ssl_certificate     $cert.crt;
+        ssl_certificate_key $cert.key;
+
+        location = /github {
+            webhook_verify        github;
+            webhook_verify_secret key;
+            proxy_pass            http://127.0.0.1:" . $app->port . ';
+        }
+    }';
+
 $nginx->start;
 
 for my $name (@names) {
@@ -102,6 +122,28 @@ subtest 'options' => sub {
        '200 accepted', 'secret of a file');
     is(sent('stripe', 'stripe', '--secret', $secret, '--file', file('{"id":5}')),
        '200 accepted', 'body of a file');
+};
+
+subtest 'https, by way of curl' => sub {
+    local $ENV{CURL_CA_BUNDLE} = "$cert.crt";
+    local $ENV{WEBHOOK_SECRET} = 'key';
+
+    my $url = "https://hooks.example.com:$tls/github";
+    my $body = '{"n":1}';
+
+    is(`$send --connect 127.0.0.1 --repeat 2 --body '$body' github $url`,
+       "200 accepted\n200 Already processed\n", 'signed, twice');
+    is(($app->seen)[-1]{body}, $body, 'byte for byte');
+    is(`$send --connect 127.0.0.1 --tamper body github $url`,
+       "401 Authorization Required\n", 'changed');
+    like(`$send --connect 127.0.0.1 --verbose github $url`,
+         qr{^< 200 .*^< content-type: text/plain.*^accepted}ms, 'all of it');
+
+    delete $ENV{CURL_CA_BUNDLE};
+
+    like(`$send --connect 127.0.0.1 github $url 2>&1`,
+         qr/certificate.*no answer by way of curl/s, 'not trusted');
+    is($? >> 8, 2, 'exit code: no answer');
 };
 
 subtest 'what it cannot do' => sub {
