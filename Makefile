@@ -133,6 +133,7 @@ bench: ## what a delivery costs, beside no gate (BENCH_QUICK=1: does it run?)
 	@t/tools/install bench
 	@$(MAKE) -s build
 	@t/bench/run
+
 .PHONY: deb docker docs-check warnings
 
 deb: ## builds the Debian package in build/deb, and tries it
