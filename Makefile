@@ -97,6 +97,15 @@ endef
 
 export REPORTED
 
+# bodies and phases, to which nginx comes by other ways there
+
+DIALECT = t/152-*.t t/20[0234]-*.t t/30*.t
+
+http2 http3: ## runs the tests of bodies and phases in HTTP/2, or in HTTP/3
+	@t/tools/install $@
+	@$(MAKE) -s build
+	@WEBHOOK_VERIFY_HTTP=$(@:http%=%) t/tools/prove $(or $(TESTS),$(DIALECT))
+
 faults: ## lets every allocation fail once, and every one from then on
 	@t/tools/install test nginx-source
 	@t/faults/build nginx
@@ -161,7 +170,7 @@ clean: ## removes build/
 	rm -rf $(BUILD)
 
 help: ## lists the targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9 -]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 
 # configure takes seconds: only when config, the flags or nginx change

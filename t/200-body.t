@@ -436,7 +436,7 @@ client intended to send too large body
 --- seen
 --- redis_asked: nothing
 --- error_log
-client intended to send too large chunked body
+client intended to send too large
 
 
 
@@ -453,11 +453,12 @@ client intended to send too large chunked body
 --- seen
 --- redis_asked: nothing
 --- error_log
-client intended to send too large chunked body
+client intended to send too large
 
 
 
 === TEST 32: a broken chunk is nginx's 400
+--- http1: has chunks
 --- raw_request eval
 ["POST /hook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
  . "Transfer-Encoding: chunked\r\nX-Signature: " . ::mac_hex('abc')

@@ -42,9 +42,9 @@ X-Signature: " . ("0" x 64) . "\r\nTransfer-Encoding: chunked\r\n\r\n",
 --- response_body
 refused by a page
 --- error_log
-client intended to send too large chunked body
+client intended to send too large
 --- logged
-client intended to send too large chunked body
+client intended to send too large
 --- seen
 
 
@@ -58,12 +58,13 @@ X-Signature: " . ("0" x 64) . "\r\nTransfer-Encoding: chunked\r\n\r
 --- response_body
 refused by a page
 --- logged
-client intended to send too large chunked body
+client intended to send too large
 --- seen
 
 
 
 === TEST 3: a chunked body that is none, in a later packet
+--- http1: has chunks
 --- raw_request eval
 ["POST /hook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r
 X-Signature: " . ("0" x 64) . "\r\nTransfer-Encoding: chunked\r\n\r\n",

@@ -244,7 +244,7 @@ for my $how (sort keys %client) {
     my $n;
 
     WebhookVerify::Process->wait_for(5, sub {
-        my $r = WebhookVerify::Client->new($nginx->port, method => 'GET',
+        my $r = WebhookVerify::Client->new($nginx->http1, method => 'GET',
                                            path => '/connections')
                 ->send->wait;
         ($n) = $r->{body} =~ /Active connections: (\d+)/;

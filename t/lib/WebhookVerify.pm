@@ -34,6 +34,8 @@ package WebhookVerify;
 #   --- logged        text that the error log must have, one a line; allows
 #                     [error] lines, which are otherwise a failure
 #   --- not_logged    text that the error log must not have
+#   --- http1         stays HTTP/1.1 where WEBHOOK_VERIFY_HTTP=2 (or 3) is to run
+#                     the file in another: it says why
 #   --- dies          a wrong configuration: the words that the [emerg] line must
 #                     have, one a line
 #   --- dies_without  text that this line must not have
@@ -50,6 +52,7 @@ use Test::Nginx::Util ();
 use Time::HiRes ();
 
 use WebhookVerify::App;
+use WebhookVerify::Dialect;
 use WebhookVerify::Process;
 use WebhookVerify::Sign qw(mac fill forge sha256_hex);
 
@@ -58,6 +61,7 @@ our @EXPORT = qw(app redis use_redis sign_with mac_hex sha256_hex raw_post);
 our %Sign = (header => 'X-Signature', key => 'secret');
 
 my $App = WebhookVerify::App->start;
+my $Dialect = WebhookVerify::Dialect->start;
 my $Redis;
 
 # a port that is taken, and on which nobody listens
@@ -293,6 +297,12 @@ _EOC_
 
     $block->set_value('config', _show_variables() . ($block->config // ''));
 
+    if ($Dialect) {
+        $block->set_value('config', $Dialect->listen . $block->config);
+        server_port_for_client(defined $block->http1 ? server_port()
+                                                     : $Dialect->port);
+    }
+
     $block->set_value('http_config', <<_EOC_ . ($block->http_config // ''));
     upstream app {
         server 127.0.0.1:$ENV{TEST_NGINX_APP_PORT};
@@ -362,6 +372,18 @@ sub _check_seen_header ($) {
         is($last->{header}{lc $header} // '', $value,
            $block->name . " - the application saw $header");
     }
+}
+
+
+# that nothing is tried in HTTP/1.1 after all
+
+sub _check_dialect ($) {
+    my ($block) = @_;
+
+    my $log = "$Test::Nginx::Util::ServRoot/logs/access.log";
+    my $other = $Dialect->heard($log);
+
+    is($other, '', $block->name . " - all in HTTP/$ENV{WEBHOOK_VERIFY_HTTP}");
 }
 
 
@@ -482,6 +504,7 @@ add_test_cleanup_handler(sub {
     return if defined $block->SKIP || defined $block->must_die;
 
     _check_log($block);
+    _check_dialect($block) if $Dialect && !defined $block->http1;
 
     _check_redis_asked($block) if defined $block->redis_asked;
     _check_redis_keys($block) if defined $block->redis_keys;

@@ -6,6 +6,9 @@ package WebhookVerify::Server;
 #   my $nginx = WebhookVerify::Server->new(
 #       workers => 2, main => '...', http => '...', config => '...');
 #   $nginx->start;  ... $nginx->port ... $nginx->hup ... $nginx->stop
+#
+# With WEBHOOK_VERIFY_HTTP the port is that of a bridge to HTTP/2 or HTTP/3, and
+# $nginx->http1 the one that takes HTTP/1.1.
 
 use strict;
 use warnings;
@@ -15,6 +18,7 @@ use File::Temp ();
 use POSIX qw(strftime);
 use Time::HiRes qw(sleep time);
 
+use WebhookVerify::Dialect;
 use WebhookVerify::Process;
 
 our $Binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
@@ -36,6 +40,7 @@ sub new {
 
     mkdir "$self->{dir}/$_" for qw(conf html);
     $self->{seen} = 0;
+    $self->{dialect} = WebhookVerify::Dialect->start;
 
     return $self;
 }
@@ -48,7 +53,8 @@ sub version {
 }
 
 
-sub port { $_[0]{port} }
+sub port { $_[0]{dialect} ? $_[0]{dialect}->port : $_[0]{port} }
+sub http1 { $_[0]{port} }
 sub dir  { $_[0]{dir} }
 sub pid  { $_[0]{pid} }
 
@@ -68,6 +74,8 @@ sub write_config {
     for (sort keys %listen) {
         $listen .= "        listen 127.0.0.1:$_ $listen{$_};\n";
     }
+
+    $listen .= $self->{dialect}->listen if $self->{dialect};
 
     open my $out, '>', "$self->{dir}/conf/nginx.conf" or die $!;
     print $out <<_EOC_;
@@ -236,8 +244,13 @@ sub hup {
 sub stop {
     my ($self, $signal, $seconds) = @_;
 
-    return WebhookVerify::Process->stop(delete $self->{pid},
-                                        $signal // 'QUIT', $seconds // 10);
+    my $ended = WebhookVerify::Process->stop(delete $self->{pid},
+                                             $signal // 'QUIT', $seconds // 10);
+
+    die "nothing was in HTTP/$ENV{WEBHOOK_VERIFY_HTTP}\n" if $self->{dialect}
+        && $self->access_log !~ m{ HTTP/$ENV{WEBHOOK_VERIFY_HTTP}\.0"};
+
+    return $ended;
 }
 
 
