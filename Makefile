@@ -71,31 +71,27 @@ asan: ## runs t/ in an nginx built with address and UB sanitizers
 	@t/tools/install test nginx-source
 	@$(MAKE) -s $(ASAN)/objs/nginx
 	@rm -f $(ASAN)/report*
-	@status=0; \
-	 ASAN_OPTIONS=log_path=$(ASAN)/report \
+	@ASAN_OPTIONS=log_path=$(ASAN)/report \
 	 UBSAN_OPTIONS=log_path=$(ASAN)/report,print_stacktrace=1 \
 	 LSAN_OPTIONS=exitcode=0 \
 	 TEST_NGINX_BINARY=$(ASAN)/objs/nginx TEST_NGINX_LOAD_MODULES= \
-	 TEST_NGINX_SLEEP=0.05 \
+	 TEST_NGINX_SLEEP=0.02 JOBS=2 \
 	 t/tools/prove $(TESTS) || status=$$?; \
-	 awk "$$REPORTED" /dev/null $$(ls $(ASAN)/report* 2> /dev/null) >&2 \
-	 || status=1; \
-	 exit $$status
+	 t/tools/reported $(ASAN)/report && exit $${status:-0}
 
-# core leaves some memory to exit(), that of the configuration for one, and a
-# quick end the pools of requests in flight, so a leak counts only if it is our
-# own, in no pool and of no configuration
+# some files, with nginx of make faults, whose every ngx_palloc() is a malloc()
 
-define REPORTED
-BEGIN { RS = "" }
-/^SUMMARY|LeakSanitizer: detected/ { next }
-/leak of/ && !/ngx_(http_)?webhook_/ { next }
-/leak of/ && /ngx_(palloc|pnalloc|pcalloc|create_pool|init_cycle)/ { next }
-{ print FILENAME ":\n" $$0 "\n"; found = 1 }
-END { exit found }
-endef
+VALGRIND = t/101-*.t t/15[12]-*.t t/20[12]-*.t t/301-*.t t/409-*.t
 
-export REPORTED
+valgrind: ## runs some of t/ in valgrind
+	@t/tools/install test nginx-source valgrind
+	@t/faults/build nginx
+	@rm -rf $(BUILD)/valgrind; mkdir -p $(BUILD)/valgrind
+	@TEST_NGINX_BINARY=$(ROOT)/t/tools/valgrind \
+	 TEST_NGINX_LOAD_MODULES=$(BUILD)/faults/objs/$(notdir $(MODULE)) \
+	 VALGRIND_REPORT=$(BUILD)/valgrind/report \
+	 t/tools/prove $(or $(TESTS),$(VALGRIND)) || status=$$?; \
+	 t/tools/reported $(BUILD)/valgrind/report && exit $${status:-0}
 
 # bodies and phases, to which nginx comes by other ways there
 

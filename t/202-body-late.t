@@ -89,6 +89,7 @@ sub delivery {
 
     is($c->wait(2)->{status}, 200, 'Expect: and delivered');
     is($app->count, 1, 'Expect: the application saw it');
+    WebhookVerify::Process->wait_for(1, sub { $redis->asked == 2 });
 }
 
 {

@@ -171,7 +171,8 @@ sub _clock {
 }
 
 
-# pids of the workers, those that are leaving not counted
+# pids of the workers, those that are leaving not counted; in valgrind they
+# cannot have a title
 
 sub workers {
     my ($self) = @_;
@@ -181,8 +182,8 @@ sub workers {
     for my $pid (_children($self->{pid})) {
         my $title = _command_line($pid);
 
-        push @workers, $pid if $title =~ /worker process/
-                               && $title !~ /shutting down/;
+        push @workers, $pid if $title =~ /worker process(?! is shutting down)/
+                               || $ENV{VALGRIND_REPORT};
     }
 
     return @workers;
