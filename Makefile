@@ -108,7 +108,7 @@ faults: ## lets every allocation fail once, and every one from then on
 	@t/faults/build nginx
 	@TEST_NGINX_BINARY=$(BUILD)/faults/objs/nginx \
 	 TEST_NGINX_LOAD_MODULES=$(BUILD)/faults/objs/$(notdir $(MODULE)) \
-	 t/tools/prove t/faults/800-allocations.t
+	 t/tools/prove t/faults/800-allocations.t $(if $(ARGS),:: $(ARGS))
 
 page: ## shows the status page to a browser and the metrics to promtool
 	@t/tools/install test page
