@@ -52,7 +52,8 @@ unit: $(OBJS)/Makefile ## runs the tests in C, with the sources of nginx
 
 fuzz: $(OBJS)/Makefile ## runs the fuzzers, a minute each (SECONDS=60)
 	@t/tools/install fuzz nginx-source
-	@$(MAKE) -s -C t/fuzz run SECONDS=$(or $(SECONDS),60)
+	@$(MAKE) -s -C t/fuzz build
+	@$(MAKE) -s -C t/fuzz -k -j2 -Otarget run SECONDS=$(or $(SECONDS),60)
 
 docs: $(BUILD)/providers ## writes docs/providers.md from the table of presets
 	@$< > docs/providers.md
