@@ -1,7 +1,7 @@
 # A provider that delivers until it is told 2xx, while everything happens that
 # happens to an nginx: reloads, an upgrade of the binary, workers that are
-# killed or cut short, clients that go away or read slowly. At the end the
-# books are balanced: nothing is lost, and nothing accepted twice without a
+# killed or cut short, clients that go away, read slowly or reset their streams
+# of HTTP/2, a Redis that pauses. At the end the books are balanced: nothing is lost, and nothing accepted twice without a
 # cause that is known.
 #
 #   LIFECYCLE_SECONDS=20 LIFECYCLE_EVENTS=400 prove -I t/lib t/801-lifecycle.t
@@ -17,10 +17,40 @@ use Time::HiRes qw(sleep time);
 
 use WebhookVerify::App;
 use WebhookVerify::Client;
+use WebhookVerify::H2;
 use WebhookVerify::Process;
 use WebhookVerify::Redis;
 use WebhookVerify::Server;
+use WebhookVerify::Sign qw(signature);
 use WebhookVerify::Status;
+
+# a delivery in HTTP/2, with what provider() wants of a client
+
+{
+    package Stream;
+
+    sub new {
+        my ($class, $port, $body, $path) = @_;
+
+        my $h2 = WebhookVerify::H2->new($port);
+
+        return bless { socket => $h2->{socket}, h2 => $h2,
+                       id => $h2->send($path, $body, 'X-Signature: '
+                                       . main::signature($body)) }, $class;
+    }
+
+    sub send  { }
+    sub close { CORE::close($_[0]{socket}) }
+    sub wait  { $_[0]{h2}->wait($_[0]{id}, $_[1]) }
+
+    sub abort {
+        my ($self) = @_;
+
+        $self->{h2}->cancel($self->{id});
+        $self->close;
+    }
+}
+
 
 # an nginx that may upgrade: it refuses to while the parent that it was started
 # by is still there
@@ -127,6 +157,7 @@ my $LEASE = 1;
 
 my $PATIENCE = 4;
 my $AGAIN = 0.25;
+my $PAUSE = 0.2;
 
 my $app = WebhookVerify::App->start;
 my $redis = WebhookVerify::Redis->start;
@@ -170,7 +201,7 @@ _EOC_
 srand 5;
 
 my @scripts = (
-    [ 27, '' ],
+    [ 11, '' ],
     [ 10, 'delay=0.3,0' ],
     [ 10, 'delay=1.5,0' ],              # longer than the lease
     [  8, 'status=500,200' ],
@@ -183,6 +214,9 @@ my @scripts = (
     [  6, 'delay=0.8,0&status=500,200', 'abort' ],
     [  4, '', 'slow' ],                 # the answer takes a second
     [  8, 'delay=0.2', 'pieces' ],
+    [  6, 'delay=0.3,0', 'h2' ],
+    [  6, 'delay=0.8,0', 'h2 abort' ],
+    [  4, 'delay=0.8,0&status=500,200', 'h2 abort' ],
 );
 
 
@@ -266,8 +300,10 @@ sub attempt {
     my ($nginx, $event) = @_;
 
     my $client = eval {
-        WebhookVerify::Client->delivery($nginx->port, $event->{body},
-                                        path => $event->{path});
+        $event->{how} =~ /h2/
+            ? Stream->new($nginx->{http2}, $event->{body}, $event->{path})
+            : WebhookVerify::Client->delivery($nginx->port, $event->{body},
+                                              path => $event->{path});
     } or return;
 
     my $first = !@{ $event->{answers} };
@@ -282,7 +318,7 @@ sub attempt {
     } else {
         $client->send;
         $event->{abort} = 0.1 + rand 0.6
-            if $first && $event->{how} eq 'abort';
+            if $first && $event->{how} =~ /abort/;
     }
 
     return 1;
@@ -330,7 +366,7 @@ sub balance {
 
         $book{sent}++;
         $book{attempts} += @answers;
-        $book{refused} += grep { $_->{status} =~ /^(?:[345]\d\d)$/
+        $book{'refused and retried'} += grep { $_->{status} =~ /^(?:[345]\d\d)$/
                                  && $_->{status} !~ /^50[34]$/ } @answers;
         $book{held} += grep { unheard($_) } @answers;
         $book{'told to wait'} += grep { $_->{status} eq '503' } @answers;
@@ -361,7 +397,7 @@ sub balance {
 
         my $cause = cause($event, \@seen, \@accepted, $killed);
 
-        $book{$cause ? "twice, $cause" : 'twice'}++;
+        $book{$cause ? "twice: $cause" : 'twice, unexplained'}++;
 
         diag "twice: event $event->{n} ($event->{path}): ", join ' ',
              (map { $_->{status} } @answers), 'by', map {
@@ -369,14 +405,19 @@ sub balance {
             if !$cause;
     }
 
-    $book{$_} //= 0 for ('delivered once', 'lost', 'twice', 'not done',
-                            'side by side');
+    $book{$_} //= 0 for ('delivered once', 'lost', 'twice, unexplained',
+                         'not done', 'side by side');
 
-    note sprintf '%s: %-28s %5d', $name, $_, $book{$_} for sort keys %book;
-    diag "$name: ", join ', ', map { "$_ $book{$_}" }
-        'sent', 'delivered once', 'refused', 'held', 'told to wait',
-        (grep { /^twice,/ } sort keys %book), 'lost', 'twice'
-        if $ENV{LIFECYCLE_LEDGER};
+    my @ledger = (
+        [ 'sent', 'delivered once', 'refused and retried', 'held',
+          'told to wait', 'lost', 'twice, unexplained' ],
+        [ grep { /^twice:/ } sort keys %book ],
+    );
+
+    my $ledger = join '', map { "$name: $_\n" } map {
+        join '; ', map { "$_ $book{$_}" } @$_ } @ledger;
+
+    $ENV{LIFECYCLE_LEDGER} ? diag $ledger : note $ledger;
 
     return %book;
 }
@@ -396,7 +437,8 @@ sub accepts {
 
 
 # when an attempt ends without a status the claim is held: the lease is renewed
-# three times, so that there are two thirds of it left at least
+# three times, so that there are two thirds of it left at least, but for the time
+# that Redis pauses
 
 sub side_by_side {
     my ($event, $seen, $killed, $upgraded) = @_;
@@ -421,7 +463,7 @@ sub side_by_side {
         my $gap = $at - $attempt->{to};
 
         return sprintf '%.2f s after "%s"', $gap, $attempt->{status}
-            if $gap < $LEASE * 2 / 3 - 0.15;
+            if $gap < $LEASE * 2 / 3 - 0.15 - $PAUSE;
     }
 
     return;
@@ -458,10 +500,12 @@ sub start {
     $app->reset;
     $redis->clear;
 
+    my $http2 = WebhookVerify::Process->free_port;
+
     return Orphan->new(
         workers => 2, connections => 2048, log_level => 'notice',
-        main => 'worker_shutdown_timeout 3s;', config => config($store), %o)
-        ->start;
+        main => 'worker_shutdown_timeout 3s;', config => config($store),
+        http2 => $http2, listen => { $http2 => 'http2' }, %o)->start;
 }
 
 
@@ -486,6 +530,11 @@ for my $kind (split ' ', $ENV{LIFECYCLE_STORES} || 'zone redis') {
 
         my $old = $nginx->pid;
         my $hup = sub { kill 'HUP', $nginx->pid; $reloads++ };
+        my $pause = sub {
+            return if $kind ne 'redis';
+            $redis->freeze;
+            WebhookVerify::Process->run(sub { sleep $PAUSE; $redis->thaw });
+        };
         my $kill = sub {
             my @of = $nginx->workers;
             my $victim = $of[rand @of] or return;
@@ -495,7 +544,12 @@ for my $kind (split ' ', $ENV{LIFECYCLE_STORES} || 'zone redis') {
         };
 
         my @chaos = (
-            [ 0.10, $hup ], [ 0.15, $kill ], [ 0.22, $hup ], [ 0.30, $kill ],
+            [ 0.10, $hup ], [ 0.15, $kill ],
+
+            # while claims are pending
+
+            [ 0.215, $pause ], [ 0.22, $hup ],
+            [ 0.295, $pause ], [ 0.30, $kill ],
             [ 0.40, $hup ], [ 0.42, $hup ], [ 0.50, $kill ],
             [ 0.60, sub { push @upgraded, time; $nginx->upgrade } ],
             [ 0.66, sub {
@@ -517,12 +571,18 @@ for my $kind (split ' ', $ENV{LIFECYCLE_STORES} || 'zone redis') {
         is($book{'side by side'}, 0, 'retried while the first was held: 0');
 
         is($book{lost}, 0, 'lost: 0');
-        is($book{twice}, 0, 'accepted twice without a cause: 0');
+        is($book{'twice, unexplained'}, 0, 'twice, unexplained: 0');
         is($book{'not done'}, 0, 'not done: 0');
         is($book{sent}, $EVENTS, "sent: $EVENTS");
         cmp_ok($book{held}, '>', 0, "held: $book{held}");
-        cmp_ok($book{refused}, '>', 0,
-               "refused and retried: $book{refused}");
+        cmp_ok($book{'refused and retried'}, '>', 0,
+               "refused and retried: $book{'refused and retried'}");
+
+        my $sum = $book{'delivered once'} + $book{lost}
+                  + $book{'twice, unexplained'};
+        $sum += $book{$_} for grep { /^twice:/ } keys %book;
+
+        is($sum, $EVENTS, 'the books are balanced');
         cmp_ok(scalar(keys %killed), '>', 3,
                "$reloads reloads, " . keys(%killed) . ' workers killed');
 

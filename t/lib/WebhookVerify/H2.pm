@@ -181,7 +181,13 @@ sub _frames {
         }
 
         if ($type == GOAWAY) {
-            $_->{done} = 1 for values %{ $self->{stream} };
+
+            # streams that began before are still answered
+
+            my $last = unpack('N', $payload) & 0x7fffffff;
+
+            $self->{stream}{$_}{done} = 1
+                for grep { $_ > $last } keys %{ $self->{stream} };
             next;
         }
 

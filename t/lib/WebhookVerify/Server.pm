@@ -128,14 +128,14 @@ sub start {
         $self->_clock, $Binary, '-e', "$self->{dir}/error.log", '-p', "$self->{dir}/",
         '-c', "$self->{dir}/conf/nginx.conf");
 
-    WebhookVerify::Process->wait_for(10, sub {
+    WebhookVerify::Process->wait_for(30, sub {
         WebhookVerify::Process->accepts($self->{port})
             || !WebhookVerify::Process->alive($self->{pid});
     });
 
     # the first connection may wait for a worker that is still to come
 
-    WebhookVerify::Process->wait_for(10, sub {
+    WebhookVerify::Process->wait_for(30, sub {
         $self->workers == $self->{workers}
             || !WebhookVerify::Process->alive($self->{pid});
     }) unless $self->{main} =~ /master_process\s+off/;
