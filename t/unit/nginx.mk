@@ -14,7 +14,7 @@ NGINX = $(if $(wildcard $(NGINX_SRC)/src/core/ngx_string.c),$\
           $(NGINX_SRC),$(BUILD)/asan/nginx)
 
 CPPFLAGS += -DNGX_DEBUG_PALLOC=1 -I$(ROOMS) -I$(BUILD)/objs \
-            $(addprefix -isystem $(NGINX)/src/,core event os/unix)
+            $(addprefix -isystem $(NGINX)/src/,core event event/quic os/unix)
 
 # the rest of nginx is left out, and what it would need is not missed, as no
 # table of globals holds on to it; ROOM_CFLAGS are for the rooms alone

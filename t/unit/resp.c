@@ -323,7 +323,10 @@ main(void)
     test_case("statuses");
     are("+OK\r\n", "+OK|");
     are("+\r\n", "+|");
-    are("+a\rb\r\n", "+a\rb|");
+
+    /* what is no status: releases of hiredis differ */
+
+    are("+a\rb\r\n", (HIREDIS_MAJOR < 1) ? "+a\rb|" : "!");
 
     test_case("errors");
     are("-ERR wrong\r\n", "-ERR wrong|");
