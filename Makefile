@@ -33,7 +33,7 @@ ASAN_CC  = -O1 -g $(SANITIZE) -fno-sanitize=nonnull-attribute,alignment \
 # what of t/ to run, all of it by default: make test TESTS=t/100-x.t
 TESTS =
 
-.PHONY: FORCE $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' Makefile)
+.PHONY: FORCE $(shell sed -n 's/^\([a-z0-9 -]*\):.*\#\# .*/\1/p' Makefile)
 .DELETE_ON_ERROR:
 
 build: $(MODULE) ## builds the module for the installed nginx
