@@ -5,32 +5,34 @@
 
 ARG BASE=debian:bookworm-slim
 
-FROM ${BASE} AS build
+FROM ${BASE} AS base
 
 ARG NGINX_VERSION=
 
+RUN [ -z "$NGINX_VERSION" ] || printf '%s\n' 'Package: nginx nginx-*' \
+    "Pin: version $NGINX_VERSION" 'Pin-Priority: 1001' \
+    > /etc/apt/preferences.d/nginx
+
+
+FROM base AS build
+
 WORKDIR /src
 COPY . .
-RUN if [ -n "$NGINX_VERSION" ]; then \
-        apt-get update \
-        && apt-get install -y --no-install-recommends --allow-downgrades \
-           nginx="$NGINX_VERSION" nginx-dev="$NGINX_VERSION"; \
-    fi \
-    && t/tools/install build \
+RUN t/tools/install build \
     && make \
     && strip --strip-unneeded build/ngx_http_webhook_verify_module.so
 
 
-FROM ${BASE}
-
-ARG NGINX_VERSION=
+FROM base
 
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends \
-       nginx${NGINX_VERSION:+=$NGINX_VERSION} ca-certificates \
+    && apt-get install -y --no-install-recommends nginx ca-certificates \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/* /var/www \
        /etc/nginx/sites-* /etc/nginx/conf.d /etc/nginx/modules-enabled \
-    && mkdir /etc/nginx/webhooks /etc/nginx/secrets
+    && mkdir /etc/nginx/webhooks /etc/nginx/secrets /var/log/nginx \
+    && cd /var/log/nginx \
+    && ln -s /dev/stderr error.log \
+    && for log in access webhooks rotation; do ln -s /dev/stdout $log.log; done
 
 COPY --from=build /src/build/ngx_http_webhook_verify_module.so \
      /usr/lib/nginx/modules/
