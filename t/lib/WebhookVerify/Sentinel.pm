@@ -81,10 +81,15 @@ sub replicas_of {
 }
 
 
-# all sentinels know each other and the replicas
+# the replicas are in step, and all sentinels know each other and them
 
 sub complete {
     my ($self) = @_;
+
+    my $node = $self->master or return;
+
+    return if $node->info('replication', 'role') ne 'master'
+              || $self->replicas_of($node) != $self->{replicas};
 
     for ($self->sentinels) {
         my $seen = $_->master($self->{name}) or return;
@@ -237,6 +242,10 @@ sub launch {
     WebhookVerify::Process->wait_for(10, sub {
         WebhookVerify::Process->accepts($self->{port});
     }) or die "a sentinel does not start: $self->{dir}/log";
+
+    # it looks every ten seconds otherwise; Redis 6.2 does not know this
+
+    eval { $self->cmd(qw(SENTINEL DEBUG INFO-PERIOD 500)) };
 }
 
 
