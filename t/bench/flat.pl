@@ -15,7 +15,6 @@ my @zone_keys = split ' ', $ENV{ZONE_KEYS} // '0 1000000';
 my @redis_keys = split ' ', $ENV{REDIS_KEYS} // '0 1000000 10000000';
 my $in_flight = $ENV{IN_FLIGHT} // 9500;
 
-my $set = Bench::set(4096, 70000, 'first', 'good');
 my @peers = qw(floor redis zone);
 
 
@@ -32,6 +31,8 @@ sub checked {
 sub connections {
     print "| connections | gate | CPU us a request | x the floor |\n",
           "| --- | --- | --- | --- |\n";
+
+    my $set = Bench::set(4096, 70000, 'first', 'good');
 
     for my $n (@connections) {
         my %cpu;
@@ -70,7 +71,7 @@ sub keys_of {
     my $redis = $peer eq 'redis' ? Bench::redis() : undef;
     my $app = Bench::app();
     my $gate = Bench::gate($peer, size => int($n / 10000) + 64 . 'm');
-    my $floor;
+    my $set = Bench::set(4096, 70000, 'first', 'good');
 
     if ($peer eq 'redis') {
         my $empty = Bench::redis_memory();
@@ -144,7 +145,7 @@ sub memory {
             print $s $request;
             push @clients, $s;
 
-            Bench::wait_queued($Bench::APP, $n) if $n % 50 == 0;
+            Bench::wait_queued($Bench::APP, $n) if $n % 500 == 0;
         }
 
         Bench::wait_queued($Bench::APP, $in_flight);
