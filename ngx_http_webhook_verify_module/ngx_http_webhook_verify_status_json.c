@@ -142,18 +142,24 @@ static void
 ngx_http_webhook_verify_json_counters(ngx_webhook_out_t *out,
     ngx_uint_t *counters)
 {
-    ngx_uint_t  i;
+    ngx_uint_t  i, verified;
+
+    verified = 0;
+
+    for (i = 0; i < NGX_WEBHOOK_STATS_SECRETS; i++) {
+        verified += counters[NGX_WEBHOOK_STATS_SECRET + i];
+    }
 
     ngx_webhook_out_print(out, "\"requests\": %ui, \"received\": %ui, "
-                          "\"handshakes\": %ui, \"unfinished\": %ui, "
-                          "\"dry_run\": %ui,\n "
+                          "\"verified\": %ui, \"handshakes\": %ui, "
+                          "\"unfinished\": %ui, \"dry_run\": %ui,\n "
                           "\"claims\": {\"committed\": %ui, "
                           "\"released\": %ui, \"held\": %ui, "
                           "\"renewals\": %ui, \"lost\": %ui},\n "
                           "\"store_errors\": {",
                           counters[NGX_WEBHOOK_STATS_REQUESTS],
                           ngx_http_webhook_verify_status_received(counters),
-                          counters[NGX_WEBHOOK_STATS_HANDSHAKES],
+                          verified, counters[NGX_WEBHOOK_STATS_HANDSHAKES],
                           counters[NGX_WEBHOOK_STATS_RESULT],
                           counters[NGX_WEBHOOK_STATS_DRY_RUN],
                           counters[NGX_WEBHOOK_STATS_COMMITTED],

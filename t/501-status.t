@@ -143,6 +143,7 @@ _EOC_
        . 'missing_timestamp=1 no_secret=1 stale=1 store_error=2', 'as they were answered');
     is(right($status), '', 'it adds up');
     is($status->{version}, 1, 'version');
+    is($status->{totals}{verified}, 8, 'verified');
     is($status->{totals}{claims}{committed}, 4, 'committed');
     is(join(' ', @{ $status->{totals}{secrets} }), '7 1 0 0 0 0 0 0',
        'secrets that matched');
