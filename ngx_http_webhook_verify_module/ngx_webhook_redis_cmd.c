@@ -57,6 +57,7 @@ ngx_webhook_redis_cmd_create(ngx_webhook_redis_t *redis,
 
     cmd->redis = redis;
     cmd->lease = claim->lease;
+    cmd->stats = claim->stats;
     cmd->op.key.data = (u_char *) cmd + sizeof(ngx_webhook_redis_cmd_t);
     cmd->op.key.len = claim->key.len;
     ngx_memcpy(cmd->op.key.data, claim->key.data, claim->key.len);

@@ -33,6 +33,8 @@ typedef struct {
     ngx_msec_t                lease;
     ngx_uint_t                tries;      /* of the claim */
     ngx_uint_t                lost;       /* there was no reply */
+    ngx_uint_t                error;      /* ngx_webhook_store_error_e */
+    ngx_atomic_t             *stats;
 } ngx_webhook_redis_cmd_t;
 
 

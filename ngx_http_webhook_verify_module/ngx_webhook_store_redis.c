@@ -15,6 +15,7 @@
 #include "ngx_webhook_lease.h"
 #include "ngx_webhook_redis.h"
 #include "ngx_webhook_redis_cmd.h"
+#include "ngx_webhook_stats.h"
 #include "ngx_webhook_store_redis.h"
 
 
@@ -59,7 +60,7 @@ static void ngx_webhook_redis_released(ngx_webhook_redis_op_t *op,
     ngx_webhook_resp_reply_t *reply);
 static void ngx_webhook_redis_claimed(ngx_webhook_redis_cmd_t *cmd,
     ngx_uint_t result);
-static ngx_uint_t ngx_webhook_redis_unheard(
+static ngx_uint_t ngx_webhook_redis_unheard(ngx_webhook_redis_cmd_t *cmd,
     ngx_webhook_resp_reply_t *reply);
 
 
@@ -194,6 +195,7 @@ ngx_webhook_redis_claim(ngx_webhook_claim_t *claim)
         != NGX_OK)
     {
         ngx_free(cmd);
+        claim->error = NGX_WEBHOOK_ERROR_CONNECTION;
         return NGX_WEBHOOK_STORE_ERROR;
     }
 
@@ -302,7 +304,7 @@ ngx_webhook_redis_set_handler(ngx_webhook_redis_op_t *op,
 
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
-    if (ngx_webhook_redis_unheard(reply)) {
+    if (ngx_webhook_redis_unheard(cmd, reply)) {
         cmd->lost = (reply == NULL && op->written);
 
     } else if (reply->type == NGX_WEBHOOK_RESP_STATUS
@@ -335,7 +337,7 @@ ngx_webhook_redis_get_handler(ngx_webhook_redis_op_t *op,
 
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
-    if (ngx_webhook_redis_unheard(reply)) {
+    if (ngx_webhook_redis_unheard(cmd, reply)) {
 
         /* the key may be ours, if a reply to SET got lost before */
 
@@ -412,7 +414,7 @@ ngx_webhook_redis_committed(ngx_webhook_redis_op_t *op,
 
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
-    if (ngx_webhook_redis_unheard(reply)) {
+    if (ngx_webhook_redis_unheard(cmd, reply)) {
         ngx_webhook_redis_not_committed(&cmd->op.key);
     }
 
@@ -440,6 +442,8 @@ ngx_webhook_redis_renewed(ngx_webhook_redis_op_t *op,
     if (reply && reply->type == NGX_WEBHOOK_RESP_INTEGER
         && reply->integer == 0)
     {
+        ngx_webhook_stats_count(cmd->stats, NGX_WEBHOOK_STATS_LOST);
+
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                       "webhook store has lost the claim of \"%V\" while its "
                       "request lives", &cmd->op.key);
@@ -472,6 +476,7 @@ ngx_webhook_redis_claimed(ngx_webhook_redis_cmd_t *cmd, ngx_uint_t result)
 
     if (claim) {
         claim->op = NULL;
+        claim->error = cmd->error;
         claim->handler(claim->data, result);
     }
 
@@ -492,7 +497,18 @@ ngx_webhook_redis_claimed(ngx_webhook_redis_cmd_t *cmd, ngx_uint_t result)
 /* true if there is no reply to go by; if it was refused that is logged */
 
 static ngx_uint_t
-ngx_webhook_redis_unheard(ngx_webhook_resp_reply_t *reply)
+ngx_webhook_redis_unheard(ngx_webhook_redis_cmd_t *cmd,
+    ngx_webhook_resp_reply_t *reply)
 {
-    return reply == NULL || reply->type == NGX_WEBHOOK_RESP_ERROR;
+    if (reply == NULL) {
+        cmd->error = ((ngx_msec_int_t) (cmd->op.expire - ngx_current_msec)
+                      <= 0)
+                     ? NGX_WEBHOOK_ERROR_TIMEOUT
+                     : NGX_WEBHOOK_ERROR_CONNECTION;
+        return 1;
+    }
+
+    cmd->error = NGX_WEBHOOK_ERROR_REFUSED;
+
+    return reply->type == NGX_WEBHOOK_RESP_ERROR;
 }
