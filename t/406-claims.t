@@ -36,6 +36,7 @@ sub server {
         webhook_verify_id        /n;
         webhook_verify_scope     claims;
         webhook_verify_store     $store;
+        webhook_verify_store_timeout 5s;
         webhook_verify_lease     1s;
 
         location /hook {

@@ -133,7 +133,18 @@ sub well {
     });
 
     return $said if $said ne '200 first';
-    return sprintf '%.2f', time - $began;
+
+    my $took = sprintf '%.2f', time - $began;
+    my $row = 0;
+
+    # each worker finds out by itself
+
+    WebhookVerify::Process->wait_for(5 * $SLOW, sub {
+        $row = $self->result($path, $n) =~ /^503 / ? 0 : $row + 1;
+        return $row == 10;
+    });
+
+    return $took;
 }
 
 
