@@ -60,7 +60,6 @@ sub run {
 
     my $began = $self->{began} = time;
     my $select = IO::Select->new;
-    my @chaos = sort { $a->[0] <=> $b->[0] } @{ $self->{chaos} };
     my (@due, @list, %by);
     my $open = $self->{events};
     my $started = 0;
@@ -68,9 +67,7 @@ sub run {
     while ($open && time < $began + $self->{limit}) {
         my $now = time;
 
-        while (@chaos && $now - $began >= $chaos[0][0]) {
-            $self->_chaos(shift @chaos);
-        }
+        $self->_chaos($now - $began);
 
         while ($started < $self->{events}
                && $started / $self->{rate} <= $now - $began)
@@ -106,10 +103,11 @@ sub run {
         }
 
         for my $socket (@over) {
-            my $event = delete $by{$socket} or next;
+            my $event = $by{$socket} or next;
 
+            $self->_answered($event) or next;
             $select->remove($socket);
-            $self->_answered($event);
+            delete $by{$socket};
 
             if ($event->{over}) {
                 $open--;
@@ -131,16 +129,29 @@ sub run {
 }
 
 
+# what is due; it may put itself off by at()
+
 sub _chaos {
-    my ($self, $what) = @_;
+    my ($self, $now) = @_;
 
-    if (!$what->[2]) {
-        $what->[1]->();
-        return;
+    my @due = grep { $_->[0] <= $now } @{ $self->{chaos} };
+
+    @{ $self->{chaos} } = grep { $_->[0] > $now } @{ $self->{chaos} };
+
+    for (sort { $a->[0] <=> $b->[0] } @due) {
+        my (undef, $code, $beside) = @$_;
+
+        if ($beside) {
+            push @{ $self->{beside} }, WebhookVerify::Process->run($code);
+
+        } else {
+            $code->();
+        }
     }
-
-    push @{ $self->{beside} }, WebhookVerify::Process->run($what->[1]);
 }
+
+
+sub now { time - $_[0]{began} }
 
 
 sub _post {
@@ -160,10 +171,15 @@ sub _post {
 sub _answered {
     my ($self, $event) = @_;
 
-    my $client = delete $event->{client};
-    my $r = $client->wait(0.02);
+    my $client = $event->{client};
+    my $r = $client->wait(0.001);
     my $result = $r->{header}{'x-result'} // '';
 
+    # a part of it
+
+    return if $r->{timeout} && time - $event->{from} < $self->{patience};
+
+    delete $event->{client};
     $client->close;
 
     push @{ $event->{answers} }, {
@@ -180,6 +196,8 @@ sub _answered {
     } else {
         $event->{due} = time + rand $self->{later};
     }
+
+    return 1;
 }
 
 

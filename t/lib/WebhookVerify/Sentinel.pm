@@ -11,10 +11,10 @@ package WebhookVerify::Sentinel;
 use strict;
 use warnings;
 
+use POSIX ();
+
 use WebhookVerify::Process;
 use WebhookVerify::Redis;
-
-our @ISA = ();
 
 
 sub start {
@@ -22,7 +22,7 @@ sub start {
 
     my $self = bless {
         name => 'events', sentinels => [], replicas => 1, options => [],
-        down_after => 500, %o,
+        down_after => 1000, %o,
     }, $class;
 
     my @options = ('--repl-diskless-sync-delay', 0, '--repl-ping-replica-period',
@@ -184,6 +184,41 @@ sub begin_failover {
     WebhookVerify::Process->wait_for(20, sub {
         eval { $sentinel->cmd('SENTINEL', 'failover', $self->{name}) };
     }) or die "no failover: $@";
+}
+
+
+# when the sentinels agreed upon another master, as they logged it; on a machine
+# that is busy they may also do it unasked
+
+sub switches {
+    my ($self) = @_;
+
+    my %month = map { (qw(Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec))[$_]
+                      => $_ } 0 .. 11;
+    my @times;
+
+    for my $sentinel ($self->sentinels) {
+        open my $in, '<', "$sentinel->{dir}/log" or die "$sentinel->{dir}: $!";
+
+        while (<$in>) {
+            my ($day, $month, $year, $h, $m, $s, $ms) =
+                /^\S+ (\d+) (\w+) (\d+) (\d+):(\d+):(\d+)\.(\d+) .*\+switch-master/
+                or next;
+
+            push @times, $ms / 1000 + POSIX::mktime($s, $m, $h, $day,
+                $month{$month}, $year - 1900, 0, 0, -1);
+        }
+    }
+
+    # the one that led it says so a second after the others
+
+    my @switches;
+
+    for (sort { $a <=> $b } @times) {
+        push @switches, $_ if !@switches || $_ - $switches[-1] > 2.5;
+    }
+
+    return @switches;
 }
 
 
