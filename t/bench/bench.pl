@@ -99,6 +99,9 @@ sub report {
            @$m{qw(cpu cores kernel nginx redis openssl wrk date)}, $rounds,
            scalar @noisy, scalar @runs, $trip;
 
+    print "The machine was not quiet: the ratios are rough.\n\n"
+        if @noisy > @runs / 4;
+
     printf "| %-16s | %-6s | %-18s | %-18s | %5s | %-18s | %s |\n", 'load',
            'gate', 'CPU us a request', 'x its floor', 'reach', 'p50 us',
            'Redis commands';
@@ -128,7 +131,7 @@ sub report {
         }
     }
 
-    open my $out, '>', "$Bench::dir.json" or die "$Bench::dir.json: $!\n";
+    open my $out, '>', 'build/bench.json' or die "build/bench.json: $!\n";
     print $out JSON::PP->new->canonical->pretty->encode(
         { machine => $m, rounds => $rounds, round_trip_us => $trip,
           runs => \@runs });
