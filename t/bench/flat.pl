@@ -45,7 +45,7 @@ sub connections {
 
                 my $r = Bench::run($gate, $set, redis => $redis,
                                    connections => $n,
-                                   seconds => $n < 1000 ? 1 : 4);
+                                   seconds => $n < 1000 ? 1 : 30);
 
                 push @{ $cpu{$peer} },
                      checked("$n connections", $peer, $r)->{cpu};
