@@ -339,9 +339,9 @@ ngx_http_webhook_verify_match(ngx_http_webhook_verify_ctx_t *ctx,
     ngx_http_webhook_verify_macs_t *m)
 {
     u_char      digest[NGX_WEBHOOK_DIGEST_MAX];
-    ngx_uint_t  i, tried;
+    ngx_uint_t  i;
 
-    tried = 0;
+    ctx->tried = 0;
 
     for (i = 0; i < m->nmacs; i++) {
 
@@ -349,7 +349,7 @@ ngx_http_webhook_verify_match(ngx_http_webhook_verify_ctx_t *ctx,
             continue;
         }
 
-        tried++;
+        ctx->tried++;
 
         if (ngx_webhook_mac_final(m->macs[i], digest) != NGX_OK) {
             return NGX_ERROR;
@@ -363,8 +363,6 @@ ngx_http_webhook_verify_match(ngx_http_webhook_verify_ctx_t *ctx,
     }
 
     ngx_explicit_memzero(digest, NGX_WEBHOOK_DIGEST_MAX);
-
-    ctx->tried = tried;
 
     if (ctx->secret_index == 0) {
         ctx->result = NGX_HTTP_WEBHOOK_BAD_SIGNATURE;
