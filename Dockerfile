@@ -45,7 +45,7 @@ STOPSIGNAL SIGQUIT
 
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["bash", "-c", \
     "exec 3<> /dev/tcp/127.0.0.1/8081 \
-     && printf 'GET /health HTTP/1.0\\r\\n\\r\\n' >&3 \
+     && printf 'GET /status HTTP/1.0\\r\\n\\r\\n' >&3 \
      && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
 
 CMD ["nginx"]

@@ -7,6 +7,7 @@ use warnings;
 use File::Basename qw(basename);
 use File::Path qw(make_path);
 use FindBin;
+use HTTP::Tiny;
 use lib "$FindBin::Bin/lib";
 
 use Test::More;
@@ -24,6 +25,7 @@ my $second = WebhookVerify::App->start;
 
 my %test = (
     'application' => \&application,
+    'dry-run' => \&dry_run,
     'one-provider' => \&one_provider,
     'twelve-providers' => \&twelve_providers,
     'route-by-event' => \&route_by_event,
@@ -45,6 +47,40 @@ sub application {
     my $gate = gate('application');
 
     is(sent($gate, 'any', '--secret', 'unused'), '200 Stored', 'accepts');
+}
+
+
+sub dry_run {
+    my $gate = gate('dry-run');
+    my @send = ('stripe', '--secret', $secret, '--id', 'evt_1');
+
+    is(sent($gate, @send), '200 accepted', 'signed');
+    is(sent($gate, @send), '200 accepted', 'again');
+    is(sent($gate, @send, '--tamper', 'body'), '200 accepted', 'changed');
+    is(sent($gate, @send, '--unsigned'), '200 accepted', 'unsigned');
+
+    my @results = qw(first duplicate bad_signature missing_signature);
+
+    is(join(' ', map { $_->{header}{'x-webhook-result'} } $app->seen),
+       "@results", 'what the application saw');
+    is(join(' ', read_file("$gate->{dir}/logs/error.log")
+                 =~ /not passed on, dry run: (\w+)/g), "@results[1 .. 3]", 'log');
+
+    my $page = HTTP::Tiny->new(proxy => undef, http_proxy => undef)
+        ->get("http://127.0.0.1:$gate->{gate}/webhooks/status");
+
+    is($page->{status}, 200, 'status');
+    like($page->{content}, qr/dry.run/i, 'status: a dry run');
+
+    # the last step
+
+    $gate->{http} =~ s/^ +webhook_verify_dry_run.*\n//m;
+    ok($gate->hup, 'without the directive');
+
+    is(sent($gate, @send), '200 Already processed', 'what was done is known');
+    is(sent($gate, @send, '--id', 'evt_2'), '200 accepted', 'signed');
+    is(sent($gate, @send, '--id', 'evt_3', '--unsigned'),
+       '401 Authorization Required', 'unsigned');
 }
 
 
