@@ -328,6 +328,19 @@ _EOC_
 
 # --- after a block
 
+sub _check_secrets ($) {
+    my ($block) = @_;
+
+    my $secret = WebhookVerify::Server::secrets(
+        ($block->http_config // '') . ($block->config // ''));
+
+    open my $in, '<', $Test::Nginx::Util::ErrLogFile or return;
+
+    is(join('', grep { /$secret/ } <$in>), '',
+       $block->name . ' - no secret in the log');
+}
+
+
 sub _check_seen ($) {
     my ($block) = @_;
 
@@ -501,7 +514,11 @@ add_test_cleanup_handler(sub {
     my $block = shift;
 
     return if $Test::Nginx::Util::CheckLeak || $Test::Nginx::Util::Benchmark;
-    return if defined $block->SKIP || defined $block->must_die;
+    return if defined $block->SKIP;
+
+    _check_secrets($block);
+
+    return if defined $block->must_die;
 
     _check_log($block);
     _check_dialect($block) if $Dialect && !defined $block->http1;

@@ -288,8 +288,24 @@ sub new_log {
 sub complaints {
     my ($self, $log) = @_;
 
-    return join '', grep { /\[(?:alert|crit|emerg)\]|Sanitizer|runtime error/ }
+    my $secret = secrets($self->{http} . $self->{server} . $self->{config});
+
+    return join '', grep { /\[(?:alert|crit|emerg)\]|Sanitizer|runtime error/
+                           || /$secret/ }
                     split /^/, $log // $self->log;
+}
+
+
+# a pattern for the secrets of a configuration, which no line of a log may match;
+# short ones are words that may be there for another reason, unless quoted
+
+sub secrets {
+    my ($config) = @_;
+
+    my @secrets = $config =~ /webhook_verify_secret\s+["']?([^\s"';\$\\]+)/g;
+
+    return join '|', qr/(?!)/, map {
+        length $_ < 8 ? qr/["']\Q$_\E["']/ : qr/\Q$_\E/ } @secrets;
 }
 
 
