@@ -161,6 +161,13 @@ warnings:
 versions: ## builds with clang, and builds and tests in a Debian 13
 	@t/tools/versions
 
+planted: ## plants a fault at a time, and wants each check to see it
+	@t/tools/install test http2 fuzz valgrind nginx-source
+	@$(MAKE) -s build $(ASAN)/objs/nginx
+	@t/faults/build nginx
+	@$(MAKE) -s -C t/fuzz build
+	@t/planted/run $(PLANTS)
+
 install-deps: ## installs what build, demo and test need
 	@STORE=redis t/tools/install build demo test
 
