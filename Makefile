@@ -224,7 +224,7 @@ $(ASAN)/objs/nginx: $(ASAN)/objs/Makefile $(SOURCES)
 	@$(MAKE) --no-print-directory $(JOBS) -C $(ASAN)/nginx \
 	    -f $(ASAN)/objs/Makefile binary > $(ASAN)/make.log
 
-$(ASAN)/objs/Makefile: config
+$(ASAN)/objs/Makefile: config $(BUILD)/configured-for
 	@echo "configuring nginx with sanitizers"
 	@cd $(ASAN)/nginx; \
 	 env -u CFLAGS ./configure $(DEFAULT_FLAGS) --add-module=$(ROOT) \

@@ -30,12 +30,15 @@ my %secret = (
     redis    => 'kept-for-redis-44b',
     wrong    => 'kept-for-noone-b17',
     next     => 'kept-in-next-e8203',
+    password => 'kept-as-passwd-d41',
 );
 
 my $app = WebhookVerify::App->start;
 my $redis = WebhookVerify::Redis->start;
 
 $redis->cmd(qw(ACL SETUSER hook on), ">$secret{redis}", '~webhook:*',
+            qw(-@all +set +get +del +pexpire +eval +ping));
+$redis->cmd(qw(ACL SETUSER filed on), ">$secret{password}", '~webhook:*',
             qw(-@all +set +get +del +pexpire +eval +ping));
 
 
@@ -81,6 +84,17 @@ sub keys_file {
     open my $out, '>', $nginx->dir . '/conf/keys' or die $!;
     print $out map { "$_\n" } @lines;
     close $out;
+
+    password_file($nginx, $secret{password});
+}
+
+
+sub password_file {
+    my ($nginx, $password) = @_;
+
+    open my $out, '>', $nginx->dir . '/conf/password' or die $!;
+    print $out "$password\n";
+    close $out;
 }
 
 
@@ -120,6 +134,11 @@ _EOC_
             webhook_verify_store redis://hook:$secret{redis}\@127.0.0.1:$port;
             $proxy
         }
+        location /password {
+            webhook_verify_store redis://filed\@127.0.0.1:$port;
+            webhook_verify_redis_password_file password;
+            $proxy
+        }
         location /wrong {
             webhook_verify_store redis://hook:$secret{wrong}\@127.0.0.1:$port;
             $proxy
@@ -144,9 +163,9 @@ _EOC_
         return $r->{status};
     };
 
-    for (sort grep { /inline|hex|base64|whsec|file|redis|wrong/ } keys %secret)
+    for (sort grep { /inline|hex|base64|whsec|file|redis|password|wrong/ } keys %secret)
     {
-        my $key = $secret{$_ eq 'redis' || $_ eq 'wrong' ? 'second' : $_};
+        my $key = $secret{/redis|password|wrong/ ? 'second' : $_};
         my $good = $_ eq 'wrong' ? 503 : 200;
 
         is($deliver->("/$_", key => $key, body => "{\"n\":\"$_\"}"), $good,
@@ -241,6 +260,8 @@ for (
 
 {
     my $said = nginx_with("$gate webhook_verify_secret_file keys; "
+                          . 'webhook_verify_redis_password_file password; '
+                          . 'webhook_verify_store redis://filed@127.0.0.1; '
                           . "location / { $proxy }", '-T');
 
     like($said, qr/webhook_verify_secret_file keys/, 'nginx -T shows the name');
@@ -276,6 +297,8 @@ sub memory {
 if (!$ENV{ASAN_OPTIONS}) {
     my $nginx = WebhookVerify::Server->new(
         config => "$gate webhook_verify_secret_file keys;"
+                  . "webhook_verify_store redis://filed\@127.0.0.1:$port;"
+                  . 'webhook_verify_redis_password_file password;'
                   . "location / { $proxy }");
 
     keys_file($nginx, $secret{file}, $secret{second});
@@ -286,18 +309,22 @@ if (!$ENV{ASAN_OPTIONS}) {
     is(WebhookVerify::Client->delivery($nginx->http1, '{"n":"m1"}',
            key => $secret{second})->send->wait->{status}, 200,
        'a delivery before');
-    is(memory($nginx->pid, qw(file second)), 'file second',
+    is(memory($nginx->pid, qw(file password second)), 'file password second',
        'while they are used, the master has them in memory');
 
     keys_file($nginx, $secret{next});
+    password_file($nginx, $secret{next});
+    $redis->cmd(qw(ACL SETUSER filed), ">$secret{next}");
     $nginx->hup;
     WebhookVerify::Process->wait_for(5, sub { !grep { kill 0, $_ } @old });
 
     is(WebhookVerify::Client->delivery($nginx->http1, '{"n":"m2"}',
            key => $secret{next})->send->wait->{status}, 200,
        'a delivery after they were changed');
-    is(memory($nginx->pid, qw(file second)), '', 'the master has wiped them');
-    is(join(' ', map { memory($_, qw(file second)) } $nginx->workers), '',
+    is(memory($nginx->pid, qw(file password second)), '',
+       'the master has wiped them');
+    is(join(' ', map { memory($_, qw(file password second)) } $nginx->workers),
+       '',
        'the worker has none of them');
 }
 
