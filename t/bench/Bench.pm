@@ -17,6 +17,8 @@ our $SECRET = 'whsec_bench_0123456789abcdef0123456789abcdef';
 
 our ($GATE, $APP, $REDIS) = (9001, 9002, 9003);
 
+my $asked;                              # how often, of the application
+
 our $dir = $ENV{BENCH_DIR} // die "start this with t/bench/run\n";
 
 my $nginx = $ENV{TEST_NGINX_BINARY};
@@ -151,7 +153,7 @@ sub end {
 
     kill 'TERM', $pid;
 
-    for (1 .. 500) {
+    for (1 .. 2000) {
         if (waitpid($pid, POSIX::WNOHANG()) == $pid) {
             @pids = grep { $_ != $pid } @pids;
             return;
@@ -167,7 +169,7 @@ sub end {
 sub connected {
     my ($port) = @_;
 
-    for (1 .. 500) {
+    for (1 .. 2000) {
         my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
         return $s if $s;
         sleep 0.01;
@@ -240,6 +242,8 @@ _EOC_
 # the application: it counts what reaches it
 
 sub app {
+    $asked = 0;
+
     return nginx('', -1, <<"_EOC_", 'app');
     server {
         listen 127.0.0.1:$APP backlog=16384;
@@ -344,15 +348,37 @@ sub redis_memory {
 }
 
 
-# requests that reached the application, ours for the count among them
+# requests that reached the application, ours for the count left out
 
 sub reached {
     my $s = connected($APP);
 
+    $asked++;
+
     print $s "GET /count HTTP/1.0\r\n\r\n";
 
     local $/;
-    return <$s> =~ /requests\s+\d+ \d+ (\d+)/ ? $1 : die "no count\n";
+    return <$s> =~ /requests\s+\d+ \d+ (\d+)/ ? $1 - $asked
+                                              : die "no count\n";
+}
+
+
+# both counts, when they no longer change
+
+sub settled {
+    my ($redis) = @_;
+
+    my ($before, @now) = ('');
+
+    for (1 .. 200) {
+        @now = (reached(), $redis ? redis_commands() : 0);
+        return @now if $before eq "@now";
+
+        $before = "@now";
+        sleep 0.05;
+    }
+
+    die "requests arrive though nobody sends any\n";
 }
 
 
@@ -468,10 +494,9 @@ sub machine_cpu {
 sub run {
     my ($gate, $set, %o) = @_;
 
-    my $reached = reached();
+    my ($reached, $commands) = settled($o{redis});
     my @pids = grep { defined } $gate, @o{qw(app redis)};
     my $ours = sum(map { cpu($_) } @pids);
-    my $commands = $o{redis} ? redis_commands() : 0;
     my $machine = machine_cpu();
     my $cpu = cpu($gate);
     my $wrk = (times)[2] + (times)[3];
@@ -491,19 +516,18 @@ sub run {
     my $out = do { local $/; <$in> };
     close $in;
 
-    my $took = time - $start;
     my ($result) = $out =~ /^RESULT (.*)/m or die "wrk said: $out\n";
     my %r = map { split /=/ } split ' ', $result;
 
-    sleep 0.05;                         # for what is settled after an answer
-
+    my @settled = settled($o{redis});
+    my $took = time - $start;
     my $after = machine_cpu();
     my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 
     $r{cpu} = (cpu($gate) - $cpu) / 1000 / ($r{requests} || 1);
     $r{rate} = $r{requests} / ($r{us} || 1) * 1e6;
-    $r{reached} = reached() - $reached - 1;
-    $r{commands} = $o{redis} ? redis_commands() - $commands : 0;
+    $r{reached} = $settled[0] - $reached;
+    $r{commands} = $settled[1] - $commands;
     $r{steal} = ($after->{steal} - $machine->{steal}) / $ticks / $took * 100;
     $r{others} = (($after->{used} - $machine->{used}) / $ticks
                   - (sum(map { cpu($_) } @pids) - $ours) / 1e9

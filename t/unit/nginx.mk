@@ -22,7 +22,7 @@ CPPFLAGS += -DNGX_DEBUG_PALLOC=1 -I$(ROOMS) -I$(BUILD)/objs \
 CORE_CFLAGS = -w $(if $(findstring clang,$(CC)),\
                   -mllvm -asan-globals=0,--param asan-globals=0)
 
-CFLAGS  += -ffunction-sections -fdata-sections -MMD
+CFLAGS  += -ffunction-sections -fdata-sections -MMD -MP
 LDFLAGS += -Wl,--gc-sections
 LDLIBS  += -lhiredis -lcrypto
 
