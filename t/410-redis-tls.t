@@ -75,14 +75,14 @@ subtest 'a server that is who it should be' => sub {
 
     for (qw(address name db)) {
         is($nginx->result("/$_", "of $_"), '200 first', "$_: a first");
-        is($nginx->result("/$_", "of $_"), '200 duplicate', 'a duplicate');
+        is($nginx->again("/$_", "of $_"), '200 duplicate', 'a duplicate');
         is($nginx->result("/$_?status=500,200", "failed $_"), '500 first',
            'a failure');
         is($nginx->result("/$_?status=500,200", "failed $_"), '200 first',
            'its retry');
     }
 
-    is($nginx->result('/name', 'of address'), '200 duplicate',
+    is($nginx->again('/name', 'of address'), '200 duplicate',
        'it is one server');
 
     my @many = map { $nginx->deliver('/address', "many $_") } 1 .. 60;
@@ -155,7 +155,7 @@ subtest 'certificates' => sub {
 
     for my $i (0 .. $#right) {
         is($nginx->result("/right$i", 1), '200 first', $right[$i][0]);
-        is($nginx->result("/right$i", 1), '200 duplicate', 'a duplicate');
+        is($nginx->again("/right$i", 1), '200 duplicate', 'a duplicate');
         $app->reset;
         $right_servers[$i]->clear;
     }
@@ -195,7 +195,7 @@ subtest 'certificates' => sub {
         my $took = $nginx->well("/wrong$i", "wrong $i");
 
         like($took, qr/^\d\.\d+$/, "$wrong[$i][0]: replaced, $took s");
-        is($nginx->result("/wrong$i", "wrong $i"), '200 duplicate', 'known');
+        is($nginx->again("/wrong$i", "wrong $i"), '200 duplicate', 'known');
         is($nginx->seen("wrong $i"), 1, 'the application saw it once');
         is($nginx->backs("$wrong[$i][2]:$server[$i][1]"), 1,
            'the log says that it is back');
@@ -305,7 +305,7 @@ subtest 'a certificate of the client' => sub {
          . location('without', "rediss://127.0.0.1:$port", $ca));
 
     is($nginx->result('/with', 1), '200 first', 'with: a first');
-    is($nginx->result('/with', 1), '200 duplicate', 'a duplicate');
+    is($nginx->again('/with', 1), '200 duplicate', 'a duplicate');
     is($nginx->result('/without', 2), '503 store_error', 'without: 503');
     is($nginx->result('/with', 3), '200 first',
        'they are two stores, not one connection');
@@ -402,7 +402,7 @@ subtest 'an answer split at every byte, each a record' => sub {
 
     is($nginx->result('/', $_), '200 first', 'a first') for 1 .. 3;
     sleep 0.1;
-    is($nginx->result('/', $_), '200 duplicate', 'a duplicate') for 1 .. 3;
+    is($nginx->again('/', $_), '200 duplicate', 'a duplicate') for 1 .. 3;
     is($app->count, 3, 'the application saw each once');
 };
 

@@ -62,10 +62,10 @@ sub row {
         gate("redis://hook:sesame\@127.0.0.1:$port");
 
         is($nginx->result('/', 'before'), '200 first', 'before');
+        is($nginx->result('/', 'before'), '200 duplicate', 'and committed');
         $break->();
         $redis->hang_up;
         sleep 0.05;
-        $nginx->new_log;
 
         my $began = time;
 
@@ -75,7 +75,7 @@ sub row {
         is($nginx->result('/', 'event'), '503 store_error', 'again') for 1 .. 3;
         is($nginx->seen('event'), 0, 'the application saw nothing');
 
-        like($nginx->new_log, qr/\[error\].*\Q$word\E/, "the log says $word");
+        like($nginx->log, qr/\[error\].*\Q$word\E/, "the log says $word");
         $mend->();
 
         my $took = $nginx->well('/', 'event');
@@ -144,6 +144,7 @@ subtest 'a right to get that is taken' => sub {
     gate("redis://hook:sesame\@127.0.0.1:$port");
 
     is($nginx->result('/', 'known'), '200 first', 'a first');
+    is($nginx->result('/', 'known'), '200 duplicate', 'which is known');
     user('-get');
     is($nginx->result('/', 'known'), '503 store_error',
        'whether it is done, is not known');
@@ -157,6 +158,7 @@ subtest 'the default user gets a password' => sub {
     gate("redis://127.0.0.1:$port");
 
     is($nginx->result('/', 'before'), '200 first', 'before');
+    is($nginx->result('/', 'before'), '200 duplicate', 'and committed');
     $redis->cmd(qw(CONFIG SET requirepass sesame));
     $redis->hang_up;
     sleep 0.05;

@@ -44,7 +44,7 @@ subtest 'the master is found and used' => sub {
     gate($watched->url, workers => 2);
 
     is($nginx->result('/', 1), '200 first', 'a first');
-    is($nginx->result('/', 1), '200 duplicate', 'a duplicate');
+    is($nginx->again('/', 1), '200 duplicate', 'a duplicate');
     is($nginx->result('/?status=500,200', 2), '500 first', 'a failure');
     is($nginx->result('/?status=500,200', 2), '200 first', 'its retry');
 
@@ -78,8 +78,8 @@ subtest 'SENTINEL failover' => sub {
     my $took = $nginx->well('/', 10);
 
     like($took, qr/^\d\.\d+$/, "it is used after $took s");
-    is($nginx->result('/', 1), '200 duplicate', 'what was done is known');
-    is($nginx->result('/', 10), '200 duplicate', 'also the new one');
+    is($nginx->again('/', 1), '200 duplicate', 'what was done is known');
+    is($nginx->again('/', 10), '200 duplicate', 'also the new one');
 
     # the old one is a master still, until a sentinel tells it ten seconds later,
     # and no connection to it breaks
@@ -97,7 +97,7 @@ subtest 'SENTINEL failover' => sub {
     is($nginx->said($c), '200 first', 'what was in flight ends');
     like($new->wait_value(key('over it'), qr/^d:/, 3) // 'nothing',
          qr/^d:\d+:200$/, 'and is done, in the new master');
-    is($nginx->result('/', 'over it'), '200 duplicate', 'so it is known');
+    is($nginx->again('/', 'over it'), '200 duplicate', 'so it is known');
     ok($watched->settle($new), 'the old one follows');
     is("@{[ $nginx->workers ]}", "@workers", 'no reload');
     is($nginx->complaints, '', 'nothing bad in the log');
@@ -128,9 +128,9 @@ subtest 'kill -9 of the master' => sub {
     my $took = $nginx->well('/', 20);
 
     like($took, qr/^\d\.\d+$/, "it is used after $took s");
-    is($nginx->result('/', 20), '200 duplicate', 'the retry was delivered');
+    is($nginx->again('/', 20), '200 duplicate', 'the retry was delivered');
     is($nginx->seen(20), 1, 'once');
-    is($nginx->result('/', 10), '200 duplicate', 'what was done is known');
+    is($nginx->again('/', 10), '200 duplicate', 'what was done is known');
 
     $app->release;
     is(join(', ', map { $nginx->said($_) } @held),
@@ -139,7 +139,7 @@ subtest 'kill -9 of the master' => sub {
     for (1 .. 5) {
         like($new->wait_value(key("held $_"), qr/^d:/, 3) // 'nothing',
              qr/^d:\d+:200$/, "held $_: done, in the new master");
-        is($nginx->result('/', "held $_"), '200 duplicate', 'and is known');
+        is($nginx->again('/', "held $_"), '200 duplicate', 'and is known');
         is($nginx->seen("held $_"), 1, 'the application saw it once');
     }
 
@@ -176,7 +176,7 @@ subtest 'a user of few rights, and a database' => sub {
     gate($watched->url('hook:pw', 3));
 
     is($nginx->result('/', 30), '200 first', 'a first');
-    is($nginx->result('/', 30), '200 duplicate', 'a duplicate');
+    is($nginx->again('/', 30), '200 duplicate', 'a duplicate');
 
     my $master = $watched->master;
 
@@ -192,7 +192,7 @@ subtest 'a user of few rights, and a database' => sub {
     my $took = $nginx->well('/', 31);
 
     like($took, qr/^\d\.\d+$/, "after a failover: $took s");
-    is($nginx->result('/', 30), '200 duplicate', 'and it knows');
+    is($nginx->again('/', 30), '200 duplicate', 'and it knows');
     unlike($nginx->log, qr/">?pw"|:pw\@/, 'the password is not in the log');
 
     gate($watched->url('hook:sesame'));
@@ -208,7 +208,7 @@ subtest 'sentinels that go' => sub {
     $first->stop;
     gate($watched->url);
     like($nginx->well('/', 40), qr/^\d\.\d+$/, 'the first is gone: a first');
-    is($nginx->result('/', 40), '200 duplicate', 'and a duplicate');
+    is($nginx->again('/', 40), '200 duplicate', 'and a duplicate');
 
     $_->stop for @others;
     is($nginx->result('/', 41), '200 first', 'all are gone: a first');
@@ -284,7 +284,7 @@ subtest 'a sentinel that is not up to date' => sub {
     my $took = $nginx->well('/', 50);
 
     like($took, qr/^\d\.\d+$/, "then the master: $took s");
-    is($nginx->result('/', 50), '200 duplicate', 'a duplicate');
+    is($nginx->again('/', 50), '200 duplicate', 'a duplicate');
     like($master->get(key(50)), qr/^d:/, 'in the master');
     unlink $told;
 

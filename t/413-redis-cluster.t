@@ -273,6 +273,7 @@ subtest 'kill -9 of a master' => sub {
     my $held = $nginx->deliver('/?hold=1', $inflight);
 
     $app->seen_at_least(3);
+    $old->wait_value(key($done), qr/^d:/, 3);
 
     # its replica has what it has
 

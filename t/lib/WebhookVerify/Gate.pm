@@ -9,6 +9,7 @@ package WebhookVerify::Gate;
 #
 #   $nginx->result('/', 17)     '200 first': status and $webhook_verify_result of
 #                               a delivery whose id is 17
+#   $nginx->again('/', 17)      the same of one that was accepted
 #   $nginx->quick               others are served at once: /zone has no Redis
 #   $nginx->well('/', 17, 2)    until this delivery is 'first': seconds, or undef
 
@@ -93,6 +94,23 @@ sub result {
     my ($self, @delivery) = @_;
 
     return $self->said($self->deliver(@delivery));
+}
+
+
+# of an event that was accepted: another worker may come before the commit, for
+# a moment
+
+sub again {
+    my ($self, @delivery) = @_;
+
+    my $said;
+
+    WebhookVerify::Process->wait_for(1 * $SLOW, sub {
+        $said = $self->result(@delivery);
+        return $said ne '503 in_flight';
+    });
+
+    return $said;
 }
 
 
