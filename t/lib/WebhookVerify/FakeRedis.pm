@@ -271,6 +271,16 @@ sub _serve {
 
                 next unless defined $answer;
 
+                # answers are in the order of questions, however late
+
+                my $at = time;
+
+                for (grep { $_->[1] == $handle } @due) {
+                    $at = $_->[0] if $_->[0] > $at;
+                }
+
+                $answer = [ 0, $answer ] if !ref $answer && $at > time;
+
                 if (!ref $answer) {
                     if ($answer eq 'CLOSE') {
                         $drop->($handle);
@@ -281,8 +291,6 @@ sub _serve {
 
                     next;
                 }
-
-                my $at = time;
 
                 for (my $i = 0; $i < @$answer; $i += 2) {
                     $at += $answer->[$i];
@@ -295,6 +303,8 @@ sub _serve {
         my @ripe = grep { $_->[0] <= $now } @due;
 
         @due = grep { $_->[0] > $now } @due;
+
+        # those of one moment in the order in which they were said
 
         for (sort { $a->[0] <=> $b->[0] } @ripe) {
             my ($at, $client, $bytes) = @$_;
