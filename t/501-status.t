@@ -152,8 +152,42 @@ _EOC_
 
     is("$hook->{provider} $hook->{scope} $hook->{server} "
        . $hook->{received}, 'hmac /hook localhost 8', 'a gate');
-    is($status->{totals}{store_errors}{connection}
-       + $status->{totals}{store_errors}{other}, 2, 'kinds of store errors');
+    is($status->{totals}{store_errors}{connection}, 2,
+       'kinds of store errors');
+
+    ends_well();
+};
+
+
+subtest 'kinds of store errors of Redis' => sub {
+    my $redis = WebhookVerify::Redis->start;
+    my $store = 'webhook_verify_store redis://127.0.0.1:' . $redis->port
+                . '; webhook_verify_store_timeout 200ms;';
+
+    server(gate('/hook', $store)
+           . gate('/down', 'webhook_verify_store redis://127.0.0.1:1;'));
+
+    my $kinds = sub {
+        my $errors = status()->{totals}{store_errors};
+
+        return join ' ', map { "$_=$errors->{$_}" }
+                         grep { $errors->{$_} } sort keys %$errors;
+    };
+
+    is(result('/hook', '{"n":1}'), '200 first', 'it answers');
+    is(result('/down', '{"n":1}'), '503 store_error', 'nobody is there');
+    is($kinds->(), 'connection=1', 'no connection');
+
+    $redis->cmd('CONFIG', 'SET', 'maxmemory', '1');
+    is(result('/hook', '{"n":2}'), '503 store_error', 'it is full');
+    is($kinds->(), 'connection=1 refused=1', 'refused');
+    $redis->cmd('CONFIG', 'SET', 'maxmemory', '0');
+
+    kill 'STOP', $redis->{pid};
+    is(result('/hook', '{"n":3}'), '503 store_error', 'it is silent');
+    kill 'CONT', $redis->{pid};
+    is($kinds->(), 'connection=1 refused=1 timeout=1', 'a timeout');
+    is(right(status()), '', 'it adds up');
 
     ends_well();
 };
