@@ -22,6 +22,8 @@ static ngx_int_t ngx_webhook_redis_node_pong(ngx_webhook_redis_peer_t *peer,
     ngx_webhook_resp_reply_t *reply);
 static void ngx_webhook_redis_node_connected(void *data, ngx_int_t rc);
 static void ngx_webhook_redis_node_deadline(ngx_event_t *ev);
+static ngx_uint_t ngx_webhook_redis_node_overdue(
+    ngx_webhook_redis_node_t *node);
 static void ngx_webhook_redis_node_down(ngx_webhook_redis_node_t *node,
     const char *reason, ngx_err_t err);
 static void ngx_webhook_redis_node_fail(ngx_webhook_redis_node_t *node,
@@ -230,18 +232,15 @@ ngx_webhook_redis_node_deadline(ngx_event_t *ev)
 
     node = ev->data;
 
-    for (q = ngx_queue_head(&node->sent);
-         q != ngx_queue_sentinel(&node->sent);
-         q = ngx_queue_next(q))
-    {
-        op = ngx_webhook_redis_op(q);
+    /* it may be the worker that is late: what has come by now counts */
 
-        if (ngx_webhook_redis_over(op->deadline)) {
-            ngx_webhook_redis_node_lost(node, "no answer", NGX_ETIMEDOUT);
-            return;
-        }
+    if (ngx_webhook_redis_node_overdue(node)) {
+        ngx_webhook_redis_io_read(node->peer.connection->read);
+    }
 
-        ngx_webhook_redis_node_arm(node, op->deadline);
+    if (ngx_webhook_redis_node_overdue(node)) {
+        ngx_webhook_redis_node_lost(node, "no answer", NGX_ETIMEDOUT);
+        return;
     }
 
     ngx_queue_init(&failed);
@@ -263,6 +262,31 @@ ngx_webhook_redis_node_deadline(ngx_event_t *ev)
     }
 
     ngx_webhook_redis_node_fail(node, &failed);
+}
+
+
+/* is there an operation that should have its reply? */
+
+static ngx_uint_t
+ngx_webhook_redis_node_overdue(ngx_webhook_redis_node_t *node)
+{
+    ngx_queue_t             *q;
+    ngx_webhook_redis_op_t  *op;
+
+    for (q = ngx_queue_head(&node->sent);
+         q != ngx_queue_sentinel(&node->sent);
+         q = ngx_queue_next(q))
+    {
+        op = ngx_webhook_redis_op(q);
+
+        if (ngx_webhook_redis_over(op->deadline)) {
+            return 1;
+        }
+
+        ngx_webhook_redis_node_arm(node, op->deadline);
+    }
+
+    return 0;
 }
 
 
