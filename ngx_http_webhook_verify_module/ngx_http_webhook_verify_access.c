@@ -73,7 +73,7 @@ ngx_http_webhook_verify_access_handler(ngx_http_request_t *r)
 
     wlcf = ngx_http_get_module_loc_conf(r, ngx_http_webhook_verify_module);
 
-    if (wlcf->preset == NULL) {
+    if (wlcf->preset == NULL || wlcf->status) {
         return NGX_DECLINED;
     }
 
@@ -364,6 +364,7 @@ ngx_http_webhook_verify_verify(ngx_http_request_t *r,
     }
 
     if (ngx_http_webhook_verify_challenge_forged(r, ctx)) {
+        ctx->secret_index = 0;
         ctx->result = NGX_HTTP_WEBHOOK_BAD_SIGNATURE;
         return ngx_http_webhook_verify_verdict(r, ctx);
     }

@@ -391,7 +391,7 @@ ngx_http_webhook_verify_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_http_webhook_verify_loc_conf_t *prev = parent;
     ngx_http_webhook_verify_loc_conf_t *conf = child;
 
-    if (ngx_http_webhook_verify_status_merge(cf, conf) != NGX_OK) {
+    if (ngx_http_webhook_verify_status_merge(cf, prev, conf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -431,7 +431,9 @@ ngx_http_webhook_verify_merge_loc_conf(ngx_conf_t *cf, void *parent,
 
     ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
 
-    if (conf->preset && ngx_http_webhook_verify_gate(cf, conf) != NGX_OK) {
+    if (conf->preset && conf->status == NGX_HTTP_WEBHOOK_STATUS_OFF
+        && ngx_http_webhook_verify_gate(cf, conf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

@@ -25,6 +25,10 @@
 #define NGX_HTTP_WEBHOOK_HINT_BODY  65536
 #define NGX_HTTP_WEBHOOK_HINT_ROOM  2
 
+/* items of a signature that are looked at */
+
+#define NGX_HTTP_WEBHOOK_HINT_ITEMS  16
+
 /* for a time in another unit to be plausible, ms */
 
 #define NGX_HTTP_WEBHOOK_HINT_TIME  86400000
@@ -129,6 +133,7 @@ ngx_http_webhook_verify_hint_signature(ngx_http_request_t *r,
 {
     u_char                           *hint;
     ngx_str_t                         rest, item;
+    ngx_uint_t                        n;
     ngx_webhook_form_t                any;
     ngx_http_webhook_verify_field_t  *sig;
 
@@ -142,7 +147,11 @@ ngx_http_webhook_verify_hint_signature(ngx_http_request_t *r,
 
     rest = ctx->signature;
 
-    while (ngx_webhook_item_next(&sig->form, &rest, &item) == NGX_OK) {
+    for (n = 0;
+         n < NGX_HTTP_WEBHOOK_HINT_ITEMS
+         && ngx_webhook_item_next(&sig->form, &rest, &item) == NGX_OK;
+         n++)
+    {
 
         hint = ngx_http_webhook_verify_hint_item(ctx, &item, p, last);
 
@@ -160,7 +169,11 @@ ngx_http_webhook_verify_hint_signature(ngx_http_request_t *r,
 
     rest = ctx->signature;
 
-    while (ngx_webhook_item_next(&any, &rest, &item) == NGX_OK) {
+    for (n = 0;
+         n < NGX_HTTP_WEBHOOK_HINT_ITEMS
+         && ngx_webhook_item_next(&any, &rest, &item) == NGX_OK;
+         n++)
+    {
 
         if (ngx_http_webhook_verify_hint_item(ctx, &item, p, last) != p) {
             return ngx_slprintf(p, last, "; it comes without the prefix "
@@ -283,6 +296,10 @@ ngx_http_webhook_verify_hint_body(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_webhook_verify_hint_read(ngx_http_request_t *r, ngx_str_t *body)
 {
+    size_t     size;
+    ngx_buf_t  b;
+    ngx_int_t  rc;
+
     if (r->headers_in.content_length_n < 0
         || r->headers_in.content_length_n > NGX_HTTP_WEBHOOK_HINT_BODY
         || r->request_body == NULL || r->request_body->temp_file)
@@ -290,29 +307,35 @@ ngx_http_webhook_verify_hint_read(ngx_http_request_t *r, ngx_str_t *body)
         return NGX_DECLINED;
     }
 
-    body->len = 0;
-    body->data = ngx_pnalloc(r->pool, NGX_HTTP_WEBHOOK_HINT_BODY
-                                      + NGX_HTTP_WEBHOOK_HINT_ROOM);
+    size = (size_t) r->headers_in.content_length_n;
+
+    body->data = ngx_pnalloc(r->pool, size + NGX_HTTP_WEBHOOK_HINT_ROOM);
     if (body->data == NULL) {
         return NGX_ERROR;
     }
 
-    return ngx_http_webhook_verify_body_each(r,
-                                     ngx_http_webhook_verify_hint_copy, body);
+    b.last = body->data;
+    b.end = body->data + size;
+
+    rc = ngx_http_webhook_verify_body_each(r,
+                                       ngx_http_webhook_verify_hint_copy, &b);
+
+    body->len = (size_t) (b.last - body->data);
+
+    return rc;
 }
 
 
 static ngx_int_t
 ngx_http_webhook_verify_hint_copy(void *data, u_char *p, size_t len)
 {
-    ngx_str_t *body = data;
+    ngx_buf_t *b = data;
 
-    if (body->len + len > NGX_HTTP_WEBHOOK_HINT_BODY) {
+    if (len > (size_t) (b->end - b->last)) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(body->data + body->len, p, len);
-    body->len += len;
+    b->last = ngx_cpymem(b->last, p, len);
 
     return NGX_OK;
 }

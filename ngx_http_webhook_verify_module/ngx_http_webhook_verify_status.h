@@ -32,6 +32,7 @@ char *ngx_http_webhook_verify_conf_history(ngx_conf_t *cf,
 /* a location with a status page is no gate, whatever it would inherit */
 
 ngx_int_t ngx_http_webhook_verify_status_merge(ngx_conf_t *cf,
+    ngx_http_webhook_verify_loc_conf_t *prev,
     ngx_http_webhook_verify_loc_conf_t *conf);
 
 /* counters for a gate, and memory for them all */

@@ -129,17 +129,31 @@ ngx_http_webhook_verify_conf_history(ngx_conf_t *cf, ngx_command_t *cmd,
 
 ngx_int_t
 ngx_http_webhook_verify_status_merge(ngx_conf_t *cf,
+    ngx_http_webhook_verify_loc_conf_t *prev,
     ngx_http_webhook_verify_loc_conf_t *conf)
 {
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    /* "if" and "limit_except" are of their location */
+
+    if (clcf->noname && clcf->handler == NULL && prev->status) {
+        conf->status = prev->status;
+        conf->forget = prev->forget;
+
+        if (clcf->lmt_excpt) {
+            clcf->handler = ngx_http_webhook_verify_status_handler;
+        }
+    }
+
     if (conf->status == NGX_HTTP_WEBHOOK_STATUS_OFF) {
         return NGX_OK;
     }
 
-    if (conf->preset == NGX_CONF_UNSET_PTR) {
-        conf->preset = NULL;
-    }
+    /* it is no gate, but locations in it inherit one */
 
-    if (conf->preset) {
+    if (conf->preset && conf->preset != NGX_CONF_UNSET_PTR) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"webhook_verify_status\" and "
                            "\"webhook_verify %V\" cannot be in one location",

@@ -281,10 +281,12 @@ static void
 ngx_http_webhook_verify_json_history(ngx_webhook_out_t *out,
     ngx_webhook_history_t *h)
 {
-    ngx_uint_t                    n;
+    ngx_uint_t                    n, total;
     ngx_webhook_history_entry_t   e;
 
-    for (n = 0; ngx_webhook_history_get(h, n, &e) == NGX_OK; n++) {
+    total = 0;
+
+    for (n = 0; ngx_webhook_history_get(h, n, &total, &e) == NGX_OK; n++) {
 
         ngx_webhook_out_print(out, "%s\n", n ? "," : "");
         ngx_http_webhook_verify_json_delivery(out, &e);

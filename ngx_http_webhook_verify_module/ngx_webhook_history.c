@@ -123,7 +123,7 @@ ngx_webhook_history_add(ngx_webhook_history_t *h,
 
 ngx_int_t
 ngx_webhook_history_get(ngx_webhook_history_t *h, ngx_uint_t n,
-    ngx_webhook_history_entry_t *entry)
+    ngx_uint_t *total, ngx_webhook_history_entry_t *entry)
 {
     ngx_int_t                      rc;
     ngx_webhook_history_shared_t  *sh;
@@ -133,8 +133,12 @@ ngx_webhook_history_get(ngx_webhook_history_t *h, ngx_uint_t n,
 
     ngx_shmtx_lock(&h->shpool->mutex);
 
-    if (n < sh->total && n < sh->size) {
-        *entry = sh->entries[(sh->total - 1 - n) % sh->size];
+    if (n == 0) {
+        *total = sh->total;
+    }
+
+    if (n < *total && sh->total - (*total - 1 - n) <= sh->size) {
+        *entry = sh->entries[(*total - 1 - n) % sh->size];
         rc = NGX_OK;
     }
 

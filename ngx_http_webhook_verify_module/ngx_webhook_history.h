@@ -66,10 +66,13 @@ ngx_uint_t ngx_webhook_history_text(u_char *to, size_t size, ngx_str_t *text);
 void ngx_webhook_history_add(ngx_webhook_history_t *h,
     ngx_webhook_history_entry_t *entry);
 
-/* a copy of the entry that came "n" before the last; NGX_OK or NGX_DONE */
+/*
+ * A copy of the entry that came "n" before the last; NGX_OK or NGX_DONE.
+ * "total" keeps what was the last when "n" was 0: others come meanwhile.
+ */
 
 ngx_int_t ngx_webhook_history_get(ngx_webhook_history_t *h, ngx_uint_t n,
-    ngx_webhook_history_entry_t *entry);
+    ngx_uint_t *total, ngx_webhook_history_entry_t *entry);
 
 
 #endif /* _NGX_WEBHOOK_HISTORY_H_INCLUDED_ */

@@ -39,6 +39,7 @@ static ngx_webhook_shm_node_t *ngx_webhook_shm_take(
 static ngx_uint_t ngx_webhook_shm_expire(ngx_webhook_shm_t *shm,
     ngx_queue_t *queue);
 static void ngx_webhook_shm_evict(ngx_webhook_shm_t *shm);
+static void ngx_webhook_shm_repair(ngx_webhook_shm_t *shm);
 
 
 ngx_int_t
@@ -103,6 +104,79 @@ ngx_webhook_shm_nodes(ngx_webhook_shm_t *shm)
     ngx_memzero(sh->buckets, n * sizeof(uint32_t));
 
     return NGX_OK;
+}
+
+
+void
+ngx_webhook_shm_lock(ngx_webhook_shm_t *shm)
+{
+    ngx_shmtx_lock(&shm->shpool->mutex);
+
+    if (shm->sh->busy) {
+        ngx_webhook_shm_repair(shm);
+    }
+
+    shm->sh->busy = 1;
+    ngx_memory_barrier();
+}
+
+
+void
+ngx_webhook_shm_unlock(ngx_webhook_shm_t *shm)
+{
+    ngx_memory_barrier();
+    shm->sh->busy = 0;
+
+    ngx_shmtx_unlock(&shm->shpool->mutex);
+}
+
+
+/*
+ * A worker was killed somewhere in a change, and the master has unlocked the
+ * mutex.  What a node says of itself is right as long as it has not expired:
+ * all that leads to it is made anew.
+ */
+
+static void
+ngx_webhook_shm_repair(ngx_webhook_shm_t *shm)
+{
+    uint32_t                   n, *bucket;
+    ngx_webhook_shm_node_t    *node;
+    ngx_webhook_shm_shared_t  *sh;
+
+    sh = shm->sh;
+
+    ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                  "a worker was killed while it changed webhook zone \"%V\", "
+                  "which is put in order", &shm->name);
+
+    ngx_memzero(sh->buckets, sh->size * sizeof(uint32_t));
+
+    ngx_queue_init(&sh->claims);
+    ngx_queue_init(&sh->done);
+
+    sh->free = 0;
+    sh->keys = 0;
+
+    for (n = 1; n <= sh->used; n++) {
+
+        node = ngx_webhook_shm_node(sh, n);
+
+        if (ngx_webhook_shm_expired(node)) {
+            node->next = sh->free;
+            sh->free = n;
+            continue;
+        }
+
+        bucket = ngx_webhook_shm_bucket(sh, node->digest);
+
+        node->next = *bucket;
+        *bucket = n;
+
+        ngx_queue_insert_tail(node->done ? &sh->done : &sh->claims,
+                              &node->queue);
+        sh->keys++;
+    }
 }
 
 
@@ -246,6 +320,8 @@ ngx_webhook_shm_evict(ngx_webhook_shm_t *shm)
     n = ngx_queue_empty(&sh->done) ? NGX_WEBHOOK_SHM_ALL_LOOKS
                                    : NGX_WEBHOOK_SHM_LOOKS;
 
+    n = ngx_min(n, sh->keys);              /* none is looked at twice */
+
     for ( /* void */ ; n && !ngx_queue_empty(&sh->claims); n--) {
 
         if (ngx_webhook_shm_expire(shm, &sh->claims)) {
@@ -293,6 +369,8 @@ ngx_webhook_shm_remove(ngx_webhook_shm_t *shm, ngx_webhook_shm_node_t *node)
 
     sh = shm->sh;
     n = (uint32_t) (node - sh->nodes) + 1;
+
+    node->expire = ngx_current_msec;       /* free, for _repair() */
 
     for (p = ngx_webhook_shm_bucket(sh, node->digest);
          *p != n;

@@ -48,6 +48,7 @@ typedef struct {
     ngx_uint_t                 evicted;    /* since then */
     ngx_uint_t                 evictions;
     ngx_uint_t                 keys;
+    ngx_uint_t                 busy;       /* somebody is changing it */
     u_char                     salt[NGX_WEBHOOK_SHM_DIGEST_LEN];
 } ngx_webhook_shm_shared_t;
 
@@ -66,6 +67,15 @@ typedef struct {
 /* of memory that is new, all of it */
 
 ngx_int_t ngx_webhook_shm_init(ngx_webhook_shm_t *shm);
+
+
+/*
+ * With the mutex; if a worker was killed while it had it, the zone is put in
+ * order first.
+ */
+
+void ngx_webhook_shm_lock(ngx_webhook_shm_t *shm);
+void ngx_webhook_shm_unlock(ngx_webhook_shm_t *shm);
 
 
 /* the following are called with the mutex held */

@@ -115,13 +115,13 @@ ngx_webhook_store_shm_usage(ngx_webhook_store_t *store,
 
     shm = store->data;
 
-    ngx_shmtx_lock(&shm->shpool->mutex);
+    ngx_webhook_shm_lock(shm);
 
     usage->room = shm->sh->size;
     usage->keys = shm->sh->keys;
     usage->evictions = shm->sh->evictions;
 
-    ngx_shmtx_unlock(&shm->shpool->mutex);
+    ngx_webhook_shm_unlock(shm);
 }
 
 
@@ -144,7 +144,7 @@ ngx_webhook_store_shm_forget(ngx_webhook_store_t *store, ngx_str_t *key)
         return NGX_ERROR;
     }
 
-    ngx_shmtx_lock(&shm->shpool->mutex);
+    ngx_webhook_shm_lock(shm);
 
     node = ngx_webhook_shm_lookup(shm, claim.digest);
 
@@ -159,7 +159,7 @@ ngx_webhook_store_shm_forget(ngx_webhook_store_t *store, ngx_str_t *key)
         rc = NGX_OK;
     }
 
-    ngx_shmtx_unlock(&shm->shpool->mutex);
+    ngx_webhook_shm_unlock(shm);
 
     return rc;
 }
@@ -205,7 +205,7 @@ ngx_webhook_shm_claim(ngx_webhook_claim_t *claim)
         return NGX_WEBHOOK_STORE_ERROR;
     }
 
-    ngx_shmtx_lock(&shm->shpool->mutex);
+    ngx_webhook_shm_lock(shm);
 
     node = ngx_webhook_shm_lookup(shm, claim->digest);
 
@@ -235,7 +235,7 @@ ngx_webhook_shm_claim(ngx_webhook_claim_t *claim)
 
 done:
 
-    ngx_shmtx_unlock(&shm->shpool->mutex);
+    ngx_webhook_shm_unlock(shm);
 
     return rc;
 }
@@ -256,7 +256,7 @@ ngx_webhook_shm_renew(ngx_webhook_claim_t *claim)
 
     shm = claim->store->data;
 
-    ngx_shmtx_lock(&shm->shpool->mutex);
+    ngx_webhook_shm_lock(shm);
 
     node = ngx_webhook_shm_lookup(shm, claim->digest);
 
@@ -287,7 +287,7 @@ ngx_webhook_shm_renew(ngx_webhook_claim_t *claim)
 
 done:
 
-    ngx_shmtx_unlock(&shm->shpool->mutex);
+    ngx_webhook_shm_unlock(shm);
 }
 
 
@@ -303,7 +303,7 @@ ngx_webhook_shm_commit(ngx_webhook_claim_t *claim, ngx_uint_t status)
         return;
     }
 
-    ngx_shmtx_lock(&shm->shpool->mutex);
+    ngx_webhook_shm_lock(shm);
 
     node = ngx_webhook_shm_lookup(shm, claim->digest);
 
@@ -330,7 +330,7 @@ ngx_webhook_shm_commit(ngx_webhook_claim_t *claim, ngx_uint_t status)
         ngx_queue_insert_tail(&shm->sh->done, &node->queue);
     }
 
-    ngx_shmtx_unlock(&shm->shpool->mutex);
+    ngx_webhook_shm_unlock(shm);
 }
 
 
@@ -346,7 +346,7 @@ ngx_webhook_shm_release(ngx_webhook_claim_t *claim)
         return;
     }
 
-    ngx_shmtx_lock(&shm->shpool->mutex);
+    ngx_webhook_shm_lock(shm);
 
     node = ngx_webhook_shm_lookup(shm, claim->digest);
 
@@ -357,7 +357,7 @@ ngx_webhook_shm_release(ngx_webhook_claim_t *claim)
         ngx_webhook_stats_count(claim->stats, NGX_WEBHOOK_STATS_LOST);
     }
 
-    ngx_shmtx_unlock(&shm->shpool->mutex);
+    ngx_webhook_shm_unlock(shm);
 }
 
 

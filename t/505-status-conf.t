@@ -149,3 +149,36 @@ GET /status
 ["GET /status", "GET /metrics"]
 --- response_body_like eval
 [qr/"gates": \[\],/, qr/webhook_verify_requests_total counter/]
+
+
+
+=== TEST 16: a location in one with a page has the gate of the server
+--- config
+    webhook_verify        hmac;
+    webhook_verify_secret secret;
+    webhook_verify_signature $http_x_signature;
+
+    location /status {
+        webhook_verify_status json;
+        location /status/inner { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/app; }
+    }
+
+    location /app { webhook_verify off; return 200 "reached"; }
+--- request eval
+["POST /status/inner\nx", "GET /status"]
+--- error_code eval
+[401, 200]
+
+
+
+=== TEST 17: limit_except and if are of their location
+--- config
+    location /status {
+        webhook_verify_status prometheus forget;
+        limit_except GET { allow 127.0.0.1; deny all; }
+        if ($arg_x) { set $y 1; }
+    }
+--- request eval
+["GET /status?x=1", "DELETE /status"]
+--- error_code eval
+[200, 403]
