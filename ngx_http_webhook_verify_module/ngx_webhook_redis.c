@@ -14,6 +14,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_webhook_redis.h"
+#include "ngx_webhook_redis_conf.h"
 #include "ngx_webhook_redis_greeting.h"
 #include "ngx_webhook_redis_io.h"
 
@@ -102,9 +103,8 @@ ngx_webhook_redis_init(ngx_conf_t *cf, ngx_webhook_redis_t *redis)
 static ngx_int_t
 ngx_webhook_redis_places(ngx_conf_t *cf, ngx_webhook_redis_t *redis)
 {
-    ngx_uint_t                   i;
     ngx_webhook_redis_url_t     *url;
-    ngx_webhook_redis_place_t  **places, *place;
+    ngx_webhook_redis_place_t  **places;
 
     url = &redis->conf.url;
 
@@ -114,27 +114,9 @@ ngx_webhook_redis_places(ngx_conf_t *cf, ngx_webhook_redis_t *redis)
                                               redis->conf.resolver);
     }
 
-    places = ngx_palloc(cf->pool,
-                        url->nhosts * sizeof(ngx_webhook_redis_place_t *));
+    places = ngx_webhook_redis_conf_places(cf, &redis->conf);
     if (places == NULL) {
         return NGX_ERROR;
-    }
-
-    for (i = 0; i < url->nhosts; i++) {
-
-        place = ngx_pcalloc(cf->pool, sizeof(ngx_webhook_redis_place_t));
-        if (place == NULL) {
-            return NGX_ERROR;
-        }
-
-        places[i] = place;
-
-        if (ngx_webhook_redis_place_locate(cf, place, &url->hosts[i],
-                                           redis->conf.resolver)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
     }
 
     if (url->kind == NGX_WEBHOOK_REDIS_CLUSTER) {
@@ -177,6 +159,7 @@ ngx_webhook_redis_send(ngx_webhook_redis_t *redis, ngx_webhook_redis_op_t *op)
 
     op->losses = 0;
     op->redirects = 0;
+    op->refusals = 0;
     op->asking = 0;
     op->written = 0;
     op->expire = ngx_current_msec + (op->keep ? op->keep : op->timeout);
@@ -290,7 +273,7 @@ ngx_webhook_redis_refused(ngx_webhook_redis_t *redis,
     ngx_webhook_redis_node_t *node, ngx_webhook_redis_op_t *op,
     ngx_webhook_resp_reply_t *reply)
 {
-    ngx_uint_t                 moved;
+    ngx_uint_t                 moved, n;
     ngx_webhook_redis_node_t  *to;
 
     moved = ngx_webhook_redis_says(reply, "MOVED");
@@ -322,7 +305,13 @@ ngx_webhook_redis_refused(ngx_webhook_redis_t *redis,
         return NGX_DECLINED;
     }
 
-    ngx_webhook_redis_later(redis, op, NGX_WEBHOOK_REDIS_LATER);
+    /* one that is full or has no rights is not worn out by asking */
+
+    op->redirects = 0;
+    n = ngx_min(op->refusals, 3);
+    op->refusals++;
+
+    ngx_webhook_redis_later(redis, op, NGX_WEBHOOK_REDIS_LATER << n);
 
     return NGX_OK;
 }
@@ -345,10 +334,15 @@ ngx_webhook_redis_lost(ngx_webhook_redis_node_t *node)
     }
 
     if (redis->cluster && node->down) {
+        redis->lost = 1;
         ngx_webhook_redis_cluster_refresh(redis->cluster);
     }
 
-    if (redis->restore(redis->data, 0)) {
+    /* one that hangs up on each renewal waits for the next */
+
+    if (ngx_current_msec - node->since >= NGX_WEBHOOK_REDIS_LATER
+        && redis->restore(redis->data, 0))
+    {
         ngx_webhook_redis_node_wake(node);
     }
 }
@@ -383,6 +377,13 @@ ngx_webhook_redis_slots(void *data, ngx_int_t rc)
 {
     ngx_webhook_redis_t *redis = data;
 
+    /* who has the slots now may not have the claims */
+
+    if (rc == NGX_OK && redis->lost) {
+        redis->lost = 0;
+        (void) redis->restore(redis->data, 1);
+    }
+
     /* now there is a node for them, or they are known to have none */
 
     ngx_webhook_redis_flush(redis, 1);
@@ -408,6 +409,12 @@ ngx_webhook_redis_later(ngx_webhook_redis_t *redis,
     op->first = (op->keep != 0);
 
     ngx_queue_insert_tail(&redis->later, &op->queue);
+
+    /* a request waits for it */
+
+    if (!op->keep) {
+        redis->again.cancelable = 0;
+    }
 
     if (redis->again.timer_set) {
 
@@ -441,6 +448,8 @@ ngx_webhook_redis_flush(ngx_webhook_redis_t *redis, ngx_uint_t all)
 
     ngx_queue_add(&ops, &redis->later);
     ngx_queue_init(&redis->later);
+
+    redis->again.cancelable = 1;
 
     while (!ngx_queue_empty(&ops)) {
 
@@ -494,10 +503,15 @@ ngx_webhook_redis_complain(ngx_webhook_redis_t *redis, const char *what,
 {
     size_t  len;
 
-    len = ngx_min(text->len, sizeof(redis->refused) - 1);
+    for (len = 0; len < text->len && len < sizeof(redis->refused) - 1; len++) {
+        if (text->data[len] == ' ') {
+            break;
+        }
+    }
 
     if (redis->complained
         && ngx_strncmp(redis->refused, text->data, len) == 0
+        && redis->refused[len] == '\0'
         && ngx_current_msec - redis->complained < NGX_WEBHOOK_REDIS_COMPLAIN)
     {
         return;

@@ -52,6 +52,7 @@ struct ngx_webhook_redis_s {
     u_char                          refused[16];
     ngx_msec_t                      complained;
 
+    unsigned                        lost:1;     /* a node of a cluster */
     unsigned                        exiting:1;
 };
 

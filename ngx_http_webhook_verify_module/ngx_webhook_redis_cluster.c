@@ -198,7 +198,7 @@ ngx_webhook_redis_cluster_ask(ngx_webhook_redis_cluster_t *cluster)
 
     cluster->ask.places = cluster->places + n;
     cluster->ask.nplaces = NGX_WEBHOOK_REDIS_ASKED - n + cluster->nplaces;
-    cluster->ask.current = 0;
+    cluster->ask.current = cluster->turn++;
 
     ngx_webhook_redis_ask(&cluster->ask);
 }
@@ -394,6 +394,9 @@ ngx_webhook_redis_cluster_add(ngx_webhook_redis_cluster_t *cluster,
                                            name, &node->peer.place.host.text)
                                - node->name.data);
 
+    /* it may be a replica that has taken over */
+
+    node->broken = 1;
     node->owner = cluster->owner;
     node->data = cluster->data;
 

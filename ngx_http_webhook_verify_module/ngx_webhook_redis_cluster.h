@@ -42,6 +42,7 @@ struct ngx_webhook_redis_cluster_s {
     ngx_webhook_redis_ask_t         ask;
     ngx_webhook_redis_place_t     **places;     /* as configured */
     ngx_uint_t                      nplaces;
+    ngx_uint_t                      turn;       /* another one each time */
 
     ngx_webhook_redis_node_t      **slots;      /* NULL: not yet known */
     ngx_queue_t                     nodes;

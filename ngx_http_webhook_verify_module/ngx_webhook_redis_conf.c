@@ -128,6 +128,37 @@ ngx_webhook_redis_conf_tls(ngx_conf_t *cf, ngx_webhook_redis_conf_t *conf,
 }
 
 
+ngx_webhook_redis_place_t **
+ngx_webhook_redis_conf_places(ngx_conf_t *cf, ngx_webhook_redis_conf_t *conf)
+{
+    ngx_uint_t                   i;
+    ngx_webhook_redis_place_t  **places;
+
+    places = ngx_palloc(cf->pool, conf->url.nhosts
+                                  * sizeof(ngx_webhook_redis_place_t *));
+    if (places == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < conf->url.nhosts; i++) {
+
+        places[i] = ngx_pcalloc(cf->pool, sizeof(ngx_webhook_redis_place_t));
+        if (places[i] == NULL) {
+            return NULL;
+        }
+
+        if (ngx_webhook_redis_place_locate(cf, places[i], &conf->url.hosts[i],
+                                           conf->resolver)
+            != NGX_OK)
+        {
+            return NULL;
+        }
+    }
+
+    return places;
+}
+
+
 ngx_uint_t
 ngx_webhook_redis_conf_same(ngx_webhook_redis_conf_t *conf,
     ngx_webhook_redis_options_t *a, ngx_webhook_redis_options_t *b)

@@ -32,6 +32,11 @@ ngx_int_t ngx_webhook_redis_conf_url(ngx_conf_t *cf,
 ngx_int_t ngx_webhook_redis_conf_options(ngx_conf_t *cf,
     ngx_webhook_redis_conf_t *conf, ngx_webhook_redis_options_t *options);
 
+/* where the hosts of the URL are; NULL after it was logged */
+
+ngx_webhook_redis_place_t **ngx_webhook_redis_conf_places(ngx_conf_t *cf,
+    ngx_webhook_redis_conf_t *conf);
+
 /* true if they are the same for a store of this URL */
 
 ngx_uint_t ngx_webhook_redis_conf_same(ngx_webhook_redis_conf_t *conf,

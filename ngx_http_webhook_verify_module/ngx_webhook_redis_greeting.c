@@ -120,6 +120,22 @@ ngx_webhook_redis_greeting_free(ngx_str_t *greeting)
 }
 
 
+void
+ngx_webhook_redis_greeting_hide(ngx_str_t *text)
+{
+    u_char  *p;
+
+    /* "ERR unknown command 'AUTH', with args beginning with: ..." */
+
+    p = ngx_strlcasestrn(text->data, text->data + text->len,
+                         (u_char *) ", with args", 11 - 1);
+
+    if (p) {
+        text->len = (size_t) (p - text->data);
+    }
+}
+
+
 ngx_uint_t
 ngx_webhook_redis_says(ngx_webhook_resp_reply_t *reply, const char *word)
 {

@@ -22,6 +22,10 @@
 ngx_int_t ngx_webhook_redis_greeting_create(ngx_webhook_redis_peer_t *peer);
 void ngx_webhook_redis_greeting_free(ngx_str_t *greeting);
 
+/* cuts what a server repeats of it: it can be the password */
+
+void ngx_webhook_redis_greeting_hide(ngx_str_t *text);
+
 /* true if it is an error that begins with the word */
 
 ngx_uint_t ngx_webhook_redis_says(ngx_webhook_resp_reply_t *reply,

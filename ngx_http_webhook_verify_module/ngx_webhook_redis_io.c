@@ -279,7 +279,18 @@ ngx_webhook_redis_io_replies(ngx_webhook_redis_node_t *node)
         ngx_queue_remove(q);
 
         node->answered = 1;
-        node->failures = 0;
+
+        /* a replica answers a release that finds nothing to release, too */
+
+        if (!op->keep) {
+            node->failures = 0;
+
+            if (node->told) {
+                node->told = 0;
+                ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                              "webhook store \"%V\" is back", &node->name);
+            }
+        }
 
         ngx_webhook_redis_node_done(node, op, reply);
     }

@@ -102,6 +102,10 @@ ngx_webhook_redis_listen_answered(void *data, ngx_int_t rc)
     c->idle = 1;
     c->read->handler = ngx_webhook_redis_listen_read;
 
+    /* a message may have come right behind */
+
+    ngx_post_event(c->read, &ngx_posted_events);
+
     if (listen->missed) {
         listen->missed = 0;
         listen->handler(listen);

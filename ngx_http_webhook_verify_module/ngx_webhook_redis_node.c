@@ -120,7 +120,11 @@ ngx_webhook_redis_node_connect(ngx_event_t *ev)
     node = ev->data;
 
     if (ngx_exiting && ngx_queue_empty(&node->waiting)) {
+
+        /* what requests that are left have to ask is worth an attempt */
+
         node->state = NGX_WEBHOOK_REDIS_IDLE;
+        node->down = 0;
         return;
     }
 
@@ -177,12 +181,8 @@ ngx_webhook_redis_node_connected(void *data, ngx_int_t rc)
         return;
     }
 
-    if (node->down) {
-        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "webhook store \"%V\" is back", &node->name);
-    }
-
     node->state = NGX_WEBHOOK_REDIS_READY;
+    node->since = ngx_current_msec;
     node->answered = 0;
     node->down = 0;
 
@@ -356,7 +356,7 @@ ngx_webhook_redis_node_down(ngx_webhook_redis_node_t *node,
 {
     ngx_msec_t  delay;
 
-    if (!node->down) {
+    if (!node->told) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, err,
                       "webhook store \"%V\" is down: %s", &node->name,
                       node->peer.reason[0] ? (char *) node->peer.reason
@@ -364,6 +364,7 @@ ngx_webhook_redis_node_down(ngx_webhook_redis_node_t *node,
     }
 
     node->down = 1;
+    node->told = 1;
 
     delay = NGX_WEBHOOK_REDIS_BACKOFF_MAX;
 

@@ -51,6 +51,7 @@ struct ngx_webhook_redis_op_s {
     unsigned                       asked:1;    /* and has, so has a reply */
     ngx_uint_t                     losses;     /* after it was written */
     ngx_uint_t                     redirects;
+    ngx_uint_t                     refusals;
     ngx_msec_t                     deadline;
     ngx_msec_t                     expire;
 };
@@ -107,8 +108,10 @@ struct ngx_webhook_redis_node_s {
     ngx_event_t                   connect;     /* at once, or after a while */
     ngx_event_t                   deadline;    /* the nearest of operations */
 
+    ngx_msec_t                    since;       /* it was READY */
     ngx_uint_t                    failures;    /* in a row */
-    unsigned                      down:1;      /* and the log says so */
+    unsigned                      down:1;
+    unsigned                      told:1;      /* the log says so */
     unsigned                      answered:1;  /* since it is READY */
     unsigned                      unfit:1;     /* by its own word */
     unsigned                      broken:1;    /* since it was READY */

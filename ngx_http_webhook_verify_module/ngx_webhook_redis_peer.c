@@ -433,6 +433,7 @@ ngx_webhook_redis_peer_replies(ngx_webhook_redis_peer_t *peer)
         }
 
         if (reply->type == NGX_WEBHOOK_RESP_ERROR) {
+            ngx_webhook_redis_greeting_hide(&reply->text);
             ngx_webhook_redis_peer_reason(peer, 0, "it says \"%V\"",
                                           &reply->text);
             return NGX_ERROR;

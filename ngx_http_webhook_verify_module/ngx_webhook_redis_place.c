@@ -69,7 +69,21 @@ ngx_int_t
 ngx_webhook_redis_place_set(ngx_webhook_redis_place_t *place,
     ngx_str_t *host, ngx_int_t port)
 {
-    u_char  *p;
+    u_char     *p;
+    ngx_str_t   text;
+
+    /* a node that does not know its address has that of the URL */
+
+    text = *host;
+
+    if (text.len > 2 && text.data[0] == '['
+        && text.data[text.len - 1] == ']')
+    {
+        text.data++;
+        text.len -= 2;
+    }
+
+    host = &text;
 
     if (host->len == 0 || host->len > NGX_WEBHOOK_REDIS_HOST - 10
         || port < 1 || port > 65535)

@@ -87,14 +87,14 @@ ngx_webhook_redis_sentinel_find(ngx_webhook_redis_sentinel_t *sentinel,
 
     sentinel->node = node;
 
-    /* the last answer led nowhere: another may have heard more */
-
-    if (node->failures) {
-        sentinel->ask.current++;
-    }
-
     for (i = 0; i < sentinel->ask.nplaces; i++) {
         ngx_webhook_redis_listen(&sentinel->listens[i]);
+    }
+
+    /* one whose master is of no use is not the only one to believe */
+
+    if (node->down) {
+        sentinel->ask.current++;
     }
 
     ngx_webhook_redis_ask(&sentinel->ask);

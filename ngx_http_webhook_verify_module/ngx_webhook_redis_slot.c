@@ -111,7 +111,7 @@ ngx_int_t
 ngx_webhook_redis_slots_redirect(ngx_str_t *text,
     ngx_webhook_redis_slots_t *slots)
 {
-    u_char     *p, *end, *colon;
+    u_char     *p, *end, *colon, *number;
     ngx_int_t   slot;
 
     p = text->data;
@@ -122,14 +122,14 @@ ngx_webhook_redis_slots_redirect(ngx_str_t *text,
         return NGX_ERROR;
     }
 
-    text->data = ++p;
+    number = ++p;
 
     p = ngx_strlchr(p, end, ' ');
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    slot = ngx_atoi(text->data, (size_t) (p - text->data));
+    slot = ngx_atoi(number, (size_t) (p - number));
 
     if (slot == NGX_ERROR || slot >= NGX_WEBHOOK_REDIS_SLOTS) {
         return NGX_ERROR;

@@ -305,7 +305,7 @@ ngx_webhook_redis_set_handler(ngx_webhook_redis_op_t *op,
     cmd = (ngx_webhook_redis_cmd_t *) op;
 
     if (ngx_webhook_redis_unheard(cmd, reply)) {
-        cmd->lost = (reply == NULL && op->written);
+        cmd->lost = (op->losses != 0 || (reply == NULL && op->written));
 
     } else if (reply->type == NGX_WEBHOOK_RESP_STATUS
                && reply->text.len == 2
@@ -341,7 +341,7 @@ ngx_webhook_redis_get_handler(ngx_webhook_redis_op_t *op,
 
         /* the key may be ours, if a reply to SET got lost before */
 
-        cmd->lost = (reply == NULL);
+        cmd->lost = 1;
         ngx_webhook_redis_claimed(cmd, NGX_WEBHOOK_STORE_ERROR);
         return;
     }
