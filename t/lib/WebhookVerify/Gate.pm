@@ -97,17 +97,17 @@ sub result {
 }
 
 
-# of an event that was accepted: another worker may come before the commit, for
-# a moment
+# of an event that was accepted: another worker may come before the commit for a
+# moment, or hear later that the store is back
 
 sub again {
     my ($self, @delivery) = @_;
 
     my $said;
 
-    WebhookVerify::Process->wait_for(1 * $SLOW, sub {
+    WebhookVerify::Process->wait_for(2 * $SLOW, sub {
         $said = $self->result(@delivery);
-        return $said ne '503 in_flight';
+        return $said !~ /^503/;
     });
 
     return $said;
