@@ -390,14 +390,17 @@ for my $how ('SENTINEL failover', 'kill -9') {
         proxy_set_header     X-Time $msec;
 _EOC_
 
-        my $old;
+        # sentinels that were restarted know each other again
+
+        my $old = WebhookVerify::Process->wait_for(30, sub {
+            $watched->complete ? $watched->master : undef;
+        }) or return fail('the sentinels are ready');
+
         my $provider = WebhookVerify::Provider->new($nginx, $app,
             path => $how eq 'kill -9' ? '/killed' : '/failover',
             events => 300, rate => 100, limit => 30);
 
         $provider->at(1, sub {
-            $old = $watched->master;
-
             if ($how eq 'kill -9') {
                 $old->stop;
 
@@ -408,7 +411,8 @@ _EOC_
 
         is($provider->run, 0, 'every event got its 2xx in the end');
 
-        my $new = $watched->promoted($old);
+        my $new = $watched->promoted($old)
+            or return fail('another master');
         my $fell = $provider->{began} + 1;
         my @switches = grep { $_ > $fell } $watched->switches;
 
