@@ -116,7 +116,7 @@ ngx_http_webhook_verify_add_variables(ngx_conf_t *cf)
 
 
 ngx_str_t *
-ngx_http_webhook_verify_result_name(ngx_http_webhook_verify_result_e result)
+ngx_http_webhook_verify_result_name(ngx_uint_t result)
 {
     return &ngx_http_webhook_verify_results[result];
 }

@@ -113,7 +113,7 @@ ngx_int_t ngx_webhook_stats_init(ngx_conf_t *cf, ngx_webhook_stats_t *stats,
 
 #define ngx_webhook_stats_add(counters, n, value)                             \
     (void) ngx_atomic_fetch_add(&(counters)[n],                               \
-                                (ngx_atomic_int_t) (value))
+                                (ngx_atomic_uint_t) (value))
 
 #define ngx_webhook_stats_count(counters, n)                                  \
     ngx_webhook_stats_add(counters, n, 1)
