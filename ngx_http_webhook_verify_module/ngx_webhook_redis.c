@@ -19,22 +19,11 @@
 #include "ngx_webhook_redis_io.h"
 
 
-/* operations with "keep" that are remembered while servers are down */
-
-#define NGX_WEBHOOK_REDIS_KEPT       16384
-
-/* ms until an operation is asked again, and connections it may have broken */
-
-#define NGX_WEBHOOK_REDIS_LATER      100
-#define NGX_WEBHOOK_REDIS_LOSSES     3
-
-/* nodes that may name another one in turn */
-
-#define NGX_WEBHOOK_REDIS_REDIRECTS  5
-
-/* ms until the same word is logged again */
-
-#define NGX_WEBHOOK_REDIS_COMPLAIN   60000
+#define NGX_WEBHOOK_REDIS_KEPT       16384   /* operations, if all is down */
+#define NGX_WEBHOOK_REDIS_LATER      100     /* ms until one is asked again */
+#define NGX_WEBHOOK_REDIS_LOSSES     3       /* connections it may break */
+#define NGX_WEBHOOK_REDIS_REDIRECTS  5       /* nodes that name another */
+#define NGX_WEBHOOK_REDIS_COMPLAIN   60000   /* ms between equal log lines */
 
 
 static ngx_int_t ngx_webhook_redis_places(ngx_conf_t *cf,
