@@ -152,11 +152,21 @@ sub promoted {
 sub failover {
     my ($self) = @_;
 
-    my $old = $self->master;
+    my $old = WebhookVerify::Process->wait_for(20, sub { $self->master })
+        or die 'the sentinels do not agree';
 
-    $self->begin_failover;
+    # one that finds no replica good enough gives it up
 
-    return $self->promoted($old);
+    for (1 .. 3) {
+        $self->begin_failover;
+
+        my $new = $self->promoted($old, 10);
+
+        return $new if $new;
+    }
+
+    die join "\n", 'no failover:', map { `tail -n 15 $_->{dir}/log` }
+                                   $self->sentinels;
 }
 
 
