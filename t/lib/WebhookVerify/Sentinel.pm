@@ -70,14 +70,15 @@ sub url {
 }
 
 
-# how many replicas a master says are in step
+# how many replicas have all that a master has; one that is "online" may still
+# be told nothing for a second. WAIT is about the command before it
 
 sub replicas_of {
     my ($self, $master) = @_;
 
-    my $n = () = $master->cmd('INFO', 'replication') =~ /state=online/g;
+    $master->cmd('PING');
 
-    return $n;
+    return $master->cmd('WAIT', $self->{replicas}, 500) =~ s/^://r;
 }
 
 
