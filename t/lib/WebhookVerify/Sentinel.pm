@@ -156,6 +156,10 @@ sub failover {
     my $old = WebhookVerify::Process->wait_for(20, sub { $self->master })
         or die 'the sentinels do not agree';
 
+    WebhookVerify::Process->wait_for(5, sub {
+        $self->replicas_of($old) == $self->{replicas};
+    });
+
     # one that finds no replica good enough gives it up
 
     for (1 .. 3) {
