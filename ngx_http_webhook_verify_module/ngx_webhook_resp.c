@@ -43,6 +43,7 @@ struct ngx_webhook_resp_s {
     ngx_webhook_resp_reply_t   reply;
     ngx_pool_t                *pool;        /* NULL: no arrays */
     ngx_array_t                items;
+    ngx_uint_t                 array;       /* one has begun */
 };
 
 
@@ -138,11 +139,12 @@ ngx_webhook_resp_next(ngx_webhook_resp_t *resp,
     }
 
     if (r == NULL) {
-        max = resp->pool ? NGX_WEBHOOK_RESP_ARRAY_MAX : NGX_WEBHOOK_RESP_MAX;
+        max = resp->array ? NGX_WEBHOOK_RESP_ARRAY_MAX : NGX_WEBHOOK_RESP_MAX;
         return (resp->pending > max) ? NGX_ERROR : NGX_AGAIN;
     }
 
     resp->pending = 0;
+    resp->array = 0;
 
     if (resp->reply.type == NGX_WEBHOOK_RESP_ARRAY) {
         resp->reply.items = resp->items.elts;
@@ -257,6 +259,7 @@ ngx_webhook_resp_array(const redisReadTask *task, ngx_webhook_resp_count_t n)
             return NULL;
         }
 
+        resp->array = 1;
         resp->reply.type = NGX_WEBHOOK_RESP_ARRAY;
         ngx_str_null(&resp->reply.text);
     }
