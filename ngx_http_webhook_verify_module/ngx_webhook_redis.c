@@ -327,12 +327,12 @@ ngx_webhook_redis_lost(ngx_webhook_redis_node_t *node)
         ngx_webhook_redis_cluster_refresh(redis->cluster);
     }
 
-    /* one that hangs up on each renewal waits for the next */
+    /* at once, but not again and again if it hangs up on each renewal */
 
-    if (ngx_current_msec - node->since >= NGX_WEBHOOK_REDIS_LATER
-        && redis->restore(redis->data, 0))
-    {
-        ngx_webhook_redis_node_wake(node);
+    if (redis->restore(redis->data, 0)) {
+        ngx_webhook_redis_node_wake(node, ngx_current_msec - node->since
+                                          < NGX_WEBHOOK_REDIS_LATER
+                                          ? NGX_WEBHOOK_REDIS_LATER : 0);
     }
 }
 

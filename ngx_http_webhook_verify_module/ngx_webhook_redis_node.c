@@ -85,7 +85,7 @@ ngx_webhook_redis_node_send(ngx_webhook_redis_node_t *node,
         ngx_post_event(node->peer.connection->write, &ngx_posted_events);
 
     } else {
-        ngx_webhook_redis_node_wake(node);
+        ngx_webhook_redis_node_wake(node, 0);
     }
 
     return NGX_OK;
@@ -93,10 +93,18 @@ ngx_webhook_redis_node_send(ngx_webhook_redis_node_t *node,
 
 
 void
-ngx_webhook_redis_node_wake(ngx_webhook_redis_node_t *node)
+ngx_webhook_redis_node_wake(ngx_webhook_redis_node_t *node, ngx_msec_t delay)
 {
-    if (node->state == NGX_WEBHOOK_REDIS_IDLE && !node->exiting) {
-        node->state = NGX_WEBHOOK_REDIS_CONNECTING;
+    if (node->state != NGX_WEBHOOK_REDIS_IDLE || node->exiting) {
+        return;
+    }
+
+    node->state = NGX_WEBHOOK_REDIS_CONNECTING;
+
+    if (delay) {
+        ngx_add_timer(&node->connect, delay);
+
+    } else {
         ngx_post_event(&node->connect, &ngx_posted_events);
     }
 }
@@ -337,7 +345,7 @@ ngx_webhook_redis_node_lost(ngx_webhook_redis_node_t *node,
     if (!idle) {
 
         if (again) {
-            ngx_webhook_redis_node_wake(node);
+            ngx_webhook_redis_node_wake(node, 0);
 
         } else {
             ngx_webhook_redis_node_down(node, reason, err);

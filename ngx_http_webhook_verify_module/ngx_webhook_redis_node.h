@@ -132,9 +132,10 @@ void ngx_webhook_redis_node_init(ngx_webhook_redis_node_t *node,
 ngx_int_t ngx_webhook_redis_node_send(ngx_webhook_redis_node_t *node,
     ngx_webhook_redis_op_t *op);
 
-/* connects one that is IDLE, though there is nothing to ask */
+/* connects one that is IDLE, though there is nothing to ask, in "delay" ms */
 
-void ngx_webhook_redis_node_wake(ngx_webhook_redis_node_t *node);
+void ngx_webhook_redis_node_wake(ngx_webhook_redis_node_t *node,
+    ngx_msec_t delay);
 
 /* asks elsewhere what it was asking, if the owner finds it there */
 

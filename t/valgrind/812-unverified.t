@@ -132,7 +132,7 @@ $calls = calls('ngx_http_webhook_verify_access_handler',
 is($calls->{status}, '200 200', 'good ones');
 
 for my $room (qw(http_webhook_verify_id webhook_json webhook_redis
-                 webhook_store_shm))
+                 webhook_shm))
 {
     ok(scalar(grep { /^ngx_$room/ } @{ $calls->{called} }), "do call $room");
 }
