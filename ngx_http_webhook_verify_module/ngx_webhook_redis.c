@@ -300,7 +300,8 @@ ngx_webhook_redis_refused(ngx_webhook_redis_t *redis,
     n = ngx_min(op->refusals, 3);
     op->refusals++;
 
-    ngx_webhook_redis_later(redis, op, NGX_WEBHOOK_REDIS_LATER << n);
+    ngx_webhook_redis_later(redis, op,
+                            (ngx_msec_t) NGX_WEBHOOK_REDIS_LATER << n);
 
     return NGX_OK;
 }
