@@ -162,7 +162,7 @@ subtest 'kill -9 of the master' => sub {
 
     is($stray, 0, 'none goes to the old one');
 
-    ok(WebhookVerify::Process->wait_for(20, sub {
+    ok(WebhookVerify::Process->wait_for(60, sub {
         $watched->complete && $old->info('replication', 'role') eq 'slave';
     }), 'then it is a replica');
     is($nginx->result('/', 21), '200 first', 'all is well');

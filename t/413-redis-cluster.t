@@ -315,7 +315,7 @@ subtest 'kill -9 of a master' => sub {
     is($nginx->result('/', $inflight), '200 duplicate', 'and known');
 
     $old->launch;
-    ok(WebhookVerify::Process->wait_for(20, sub {
+    ok(WebhookVerify::Process->wait_for(60, sub {
         $cluster->well && $old->cmd('ROLE')->[0] eq 'slave';
     }), 'the old one comes back as a replica');
     is($nginx->result('/', of_node($new, 'after')), '200 first', 'all is well');
@@ -340,7 +340,7 @@ subtest 'slots that nobody has' => sub {
 
     my ($other) = $cluster->alive;
 
-    WebhookVerify::Process->wait_for(20, sub {
+    WebhookVerify::Process->wait_for(60, sub {
         $other->info_of_cluster('cluster_state') eq 'fail';
     });
 

@@ -279,7 +279,7 @@ sub move {
 sub _insist {
     my ($code) = @_;
 
-    WebhookVerify::Process->wait_for(20, sub { eval { $code->() } })
+    WebhookVerify::Process->wait_for(60, sub { eval { $code->() } })
         or die $@;
 }
 

@@ -40,7 +40,7 @@ sub start {
         $_->auth(@{ $self->{auth} }) for @{ $self->{nodes} };
     }
 
-    WebhookVerify::Process->wait_for(20, sub {
+    WebhookVerify::Process->wait_for(60, sub {
         $self->{replicas} == $self->replicas_of($master);
     }) or die 'the replicas do not follow';
 
@@ -49,7 +49,7 @@ sub start {
              WebhookVerify::Sentinel::One->start($self, $n, $master);
     }
 
-    WebhookVerify::Process->wait_for(30, sub { $self->complete })
+    WebhookVerify::Process->wait_for(60, sub { $self->complete })
         or die 'the sentinels do not find each other';
 
     return $self;
@@ -153,7 +153,7 @@ sub promoted {
 sub failover {
     my ($self) = @_;
 
-    my $old = WebhookVerify::Process->wait_for(20, sub { $self->master })
+    my $old = WebhookVerify::Process->wait_for(60, sub { $self->master })
         or die 'the sentinels do not agree';
 
     WebhookVerify::Process->wait_for(5, sub {
@@ -185,7 +185,7 @@ sub settle {
             if $node->info('replication', 'role') eq 'master';
     }
 
-    return WebhookVerify::Process->wait_for(30, sub { $self->complete });
+    return WebhookVerify::Process->wait_for(60, sub { $self->complete });
 }
 
 
@@ -196,7 +196,7 @@ sub begin_failover {
 
     my ($sentinel) = grep { $_->{pid} } $self->sentinels;
 
-    WebhookVerify::Process->wait_for(20, sub {
+    WebhookVerify::Process->wait_for(60, sub {
         eval { $sentinel->cmd('SENTINEL', 'failover', $self->{name}) };
     }) or die "no failover: $@";
 }
