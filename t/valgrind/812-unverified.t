@@ -155,12 +155,12 @@ sub wrong {
 
 my @at = (0, 31, 62);
 my @took = map {
-    calls('ngx_http_webhook_verify_scheme_body',
+    calls('ngx_webhook_equal',
           map { [ '/zone', $body, sig => $_ ] } (wrong($_)) x 5)
     ->{instructions}
 } @at;
 
-cmp_ok($took[0], '>', 10000, "five wrong ones: $took[0] instructions");
+cmp_ok($took[0], '>', 500, "five wrong ones: $took[0] instructions");
 is(join(' ', @took), join(' ', ($took[0]) x @at),
    'as many, wherever the digest is wrong');
 
