@@ -82,7 +82,7 @@ asan: ## runs t/ in an nginx built with address and UB sanitizers
 
 # some files, with nginx of make faults, whose every ngx_palloc() is a malloc()
 
-VALGRIND = t/101-*.t t/15[12]-*.t t/20[12]-*.t t/301-*.t \
+VALGRIND = t/15[12]-*.t t/20[12]-*.t t/301-*.t \
            t/valgrind/*.t
 
 valgrind: ## runs some of t/ in valgrind

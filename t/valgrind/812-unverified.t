@@ -38,6 +38,7 @@ my $config = <<"_EOC_";
         webhook_verify_secret    secret;
         webhook_verify_signature \$http_x_signature;
         webhook_verify_store     redis://127.0.0.1:${\ $redis->port };
+        webhook_verify_store_timeout 10s;
         client_body_buffer_size  1k;
         proxy_pass               http://127.0.0.1:${\ $app->port };
     }
