@@ -28,6 +28,7 @@ my $nginx = WebhookVerify::Server->new(listen => { $port => 'http2' },
         webhook_verify_signature \$http_x_signature;
         webhook_verify_scope     h2;
         webhook_verify_store     redis://127.0.0.1:${\ $redis->port };
+        webhook_verify_store_timeout 5s;
 
         location /hook {
             proxy_pass http://127.0.0.1:${\ $app->port };
