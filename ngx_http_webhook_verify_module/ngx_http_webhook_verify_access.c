@@ -101,9 +101,9 @@ ngx_http_webhook_verify_access_handler(ngx_http_request_t *r)
     case NGX_HTTP_WEBHOOK_START:
         rc = ngx_http_webhook_verify_start(r, ctx);
 
-        /* if it was answered, the context is gone with it */
+        /* answered, and the context is gone; or let through by a dry run */
 
-        if (rc != NGX_OK || ctx->state != NGX_HTTP_WEBHOOK_VERIFY) {
+        if (rc != NGX_OK || ctx->state == NGX_HTTP_WEBHOOK_ACCEPTED) {
             return rc;
         }
 
