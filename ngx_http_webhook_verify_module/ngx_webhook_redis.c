@@ -479,8 +479,6 @@ ngx_webhook_redis_finish(ngx_webhook_redis_t *redis,
         redis->kept--;
     }
 
-    ngx_webhook_resp_discard(&op->command);
-
     op->handler(op, reply);
 }
 

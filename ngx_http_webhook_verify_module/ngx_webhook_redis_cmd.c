@@ -17,8 +17,10 @@
 
 static ngx_int_t ngx_webhook_redis_cmd_eval(ngx_webhook_redis_cmd_t *cmd,
     ngx_str_t *script, ngx_webhook_redis_handler_pt handler);
+static void ngx_webhook_redis_cmd_ms(ngx_webhook_redis_cmd_t *cmd,
+    ngx_str_t *arg, ngx_msec_t ms);
 static ngx_int_t ngx_webhook_redis_cmd_send(ngx_webhook_redis_cmd_t *cmd,
-    ngx_uint_t argc, ngx_str_t *argv, ngx_webhook_redis_handler_pt handler);
+    ngx_uint_t argc, ngx_webhook_redis_handler_pt handler);
 
 
 /*
@@ -75,8 +77,9 @@ ngx_int_t
 ngx_webhook_redis_cmd_claim(ngx_webhook_redis_cmd_t *cmd,
     ngx_webhook_redis_handler_pt handler)
 {
-    u_char     lease[NGX_INT_T_LEN];
-    ngx_str_t  argv[6];
+    ngx_str_t  *argv;
+
+    argv = cmd->op.argv;
 
     ngx_str_set(&argv[0], "SET");
     argv[1] = cmd->op.key;
@@ -84,12 +87,11 @@ ngx_webhook_redis_cmd_claim(ngx_webhook_redis_cmd_t *cmd,
     argv[2].len = NGX_WEBHOOK_REDIS_CLAIM_LEN;
     ngx_str_set(&argv[3], "NX");
     ngx_str_set(&argv[4], "PX");
-    argv[5].data = lease;
-    argv[5].len = (size_t) (ngx_sprintf(lease, "%M", cmd->lease) - lease);
+    ngx_webhook_redis_cmd_ms(cmd, &argv[5], cmd->lease);
 
     cmd->tries++;
 
-    return ngx_webhook_redis_cmd_send(cmd, 6, argv, handler);
+    return ngx_webhook_redis_cmd_send(cmd, 6, handler);
 }
 
 
@@ -97,12 +99,14 @@ ngx_int_t
 ngx_webhook_redis_cmd_get(ngx_webhook_redis_cmd_t *cmd,
     ngx_webhook_redis_handler_pt handler)
 {
-    ngx_str_t  argv[2];
+    ngx_str_t  *argv;
+
+    argv = cmd->op.argv;
 
     ngx_str_set(&argv[0], "GET");
     argv[1] = cmd->op.key;
 
-    return ngx_webhook_redis_cmd_send(cmd, 2, argv, handler);
+    return ngx_webhook_redis_cmd_send(cmd, 2, handler);
 }
 
 
@@ -130,20 +134,21 @@ ngx_int_t
 ngx_webhook_redis_cmd_commit(ngx_webhook_redis_cmd_t *cmd, ngx_msec_t window,
     ngx_uint_t status, ngx_webhook_redis_handler_pt handler)
 {
-    u_char     value[2 + NGX_TIME_T_LEN + 1 + NGX_INT_T_LEN];
-    u_char     ms[NGX_INT_T_LEN];
-    ngx_str_t  argv[5];
+    u_char     *last;
+    ngx_str_t  *argv;
+
+    argv = cmd->op.argv;
+
+    last = ngx_sprintf(cmd->done, "d:%T:%ui", ngx_time(), status);
 
     ngx_str_set(&argv[0], "SET");
     argv[1] = cmd->op.key;
-    argv[2].data = value;
-    argv[2].len = (size_t) (ngx_sprintf(value, "d:%T:%ui", ngx_time(), status)
-                            - value);
+    argv[2].data = cmd->done;
+    argv[2].len = (size_t) (last - cmd->done);
     ngx_str_set(&argv[3], "PX");
-    argv[4].data = ms;
-    argv[4].len = (size_t) (ngx_sprintf(ms, "%M", window) - ms);
+    ngx_webhook_redis_cmd_ms(cmd, &argv[4], window);
 
-    return ngx_webhook_redis_cmd_send(cmd, 5, argv, handler);
+    return ngx_webhook_redis_cmd_send(cmd, 5, handler);
 }
 
 
@@ -151,8 +156,9 @@ static ngx_int_t
 ngx_webhook_redis_cmd_eval(ngx_webhook_redis_cmd_t *cmd, ngx_str_t *script,
     ngx_webhook_redis_handler_pt handler)
 {
-    u_char     lease[NGX_INT_T_LEN];
-    ngx_str_t  argv[6];
+    ngx_str_t  *argv;
+
+    argv = cmd->op.argv;
 
     ngx_str_set(&argv[0], "EVAL");
     argv[1] = *script;
@@ -160,29 +166,27 @@ ngx_webhook_redis_cmd_eval(ngx_webhook_redis_cmd_t *cmd, ngx_str_t *script,
     argv[3] = cmd->op.key;
     argv[4].data = cmd->value;
     argv[4].len = NGX_WEBHOOK_REDIS_CLAIM_LEN;
-    argv[5].data = lease;
-    argv[5].len = (size_t) (ngx_sprintf(lease, "%M", cmd->lease) - lease);
+    ngx_webhook_redis_cmd_ms(cmd, &argv[5], cmd->lease);
 
-    return ngx_webhook_redis_cmd_send(cmd, 6, argv, handler);
+    return ngx_webhook_redis_cmd_send(cmd, 6, handler);
+}
+
+
+static void
+ngx_webhook_redis_cmd_ms(ngx_webhook_redis_cmd_t *cmd, ngx_str_t *arg,
+    ngx_msec_t ms)
+{
+    arg->data = cmd->ms;
+    arg->len = (size_t) (ngx_sprintf(cmd->ms, "%M", ms) - cmd->ms);
 }
 
 
 static ngx_int_t
 ngx_webhook_redis_cmd_send(ngx_webhook_redis_cmd_t *cmd, ngx_uint_t argc,
-    ngx_str_t *argv, ngx_webhook_redis_handler_pt handler)
+    ngx_webhook_redis_handler_pt handler)
 {
+    cmd->op.argc = argc;
     cmd->op.handler = handler;
 
-    ngx_webhook_resp_format(&cmd->op.command, argc, argv);
-
-    if (cmd->op.command.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_webhook_redis_send(cmd->redis, &cmd->op) != NGX_OK) {
-        ngx_webhook_resp_discard(&cmd->op.command);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return ngx_webhook_redis_send(cmd->redis, &cmd->op);
 }

@@ -18,6 +18,10 @@
 
 #define NGX_WEBHOOK_REDIS_CLAIM_LEN  (2 + 2 * NGX_WEBHOOK_TOKEN_LEN)
 
+/* of a committed one at most: d:, the time, and the status after a colon */
+
+#define NGX_WEBHOOK_REDIS_DONE_LEN   (2 + NGX_TIME_T_LEN + 1 + NGX_INT_T_LEN)
+
 
 /*
  * A command about a claim, which it copies what it needs of.  It is made by
@@ -30,6 +34,8 @@ typedef struct {
     ngx_webhook_redis_t      *redis;
     ngx_webhook_claim_t      *claim;      /* NULL: nobody waits */
     u_char                    value[NGX_WEBHOOK_REDIS_CLAIM_LEN];
+    u_char                    done[NGX_WEBHOOK_REDIS_DONE_LEN];
+    u_char                    ms[NGX_INT_T_LEN];
     ngx_msec_t                lease;
     ngx_uint_t                tries;      /* of the claim */
     ngx_uint_t                lost;       /* there was no reply */

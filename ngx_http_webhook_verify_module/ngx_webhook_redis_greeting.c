@@ -69,38 +69,29 @@ static ngx_int_t
 ngx_webhook_redis_greeting_add(ngx_webhook_redis_peer_t *peer,
     ngx_uint_t argc, ngx_str_t *argv)
 {
-    u_char     *p;
-    size_t      len;
-    ngx_str_t   command, *greeting;
+    u_char     *p, *last;
+    ngx_str_t  *greeting;
 
     greeting = &peer->greeting;
 
-    ngx_webhook_resp_format(&command, argc, argv);
-    if (command.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    len = greeting->len + command.len;
-
-    p = ngx_alloc(len, &peer->log);
+    p = ngx_alloc(greeting->len + ngx_webhook_resp_size(argc, argv),
+                  &peer->log);
     if (p == NULL) {
-        ngx_webhook_resp_discard(&command);
         return NGX_ERROR;
     }
+
+    last = p;
 
     if (greeting->len) {
-        ngx_memcpy(p, greeting->data, greeting->len);
+        last = ngx_cpymem(p, greeting->data, greeting->len);
     }
 
-    ngx_memcpy(p + greeting->len, command.data, command.len);
-
-    ngx_explicit_memzero(command.data, command.len);
-    ngx_webhook_resp_discard(&command);
+    last = ngx_webhook_resp_write(last, argc, argv);
 
     ngx_webhook_redis_greeting_free(greeting);
 
     greeting->data = p;
-    greeting->len = len;
+    greeting->len = (size_t) (last - p);
 
     peer->replies++;
 

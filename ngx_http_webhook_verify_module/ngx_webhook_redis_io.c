@@ -108,7 +108,7 @@ ngx_webhook_redis_io_fill(ngx_webhook_redis_node_t *node)
         q = ngx_queue_head(&node->waiting);
         op = ngx_webhook_redis_op(q);
 
-        size = op->command.len;
+        size = ngx_webhook_resp_size(op->argc, op->argv);
 
         if (op->asking) {
             size += ngx_webhook_redis_io_asking.len;
@@ -127,7 +127,7 @@ ngx_webhook_redis_io_fill(ngx_webhook_redis_node_t *node)
             op->asked = 1;
         }
 
-        b->last = ngx_cpymem(b->last, op->command.data, op->command.len);
+        b->last = ngx_webhook_resp_write(b->last, op->argc, op->argv);
 
         op->deadline = op->keep ? ngx_current_msec + op->timeout : op->expire;
         op->written = 1;

@@ -13,6 +13,9 @@
 #include "ngx_webhook_redis_peer.h"
 
 
+#define NGX_WEBHOOK_REDIS_ARGS  6
+
+
 typedef struct ngx_webhook_redis_op_s    ngx_webhook_redis_op_t;
 typedef struct ngx_webhook_redis_node_s  ngx_webhook_redis_node_t;
 
@@ -25,8 +28,8 @@ typedef void (*ngx_webhook_redis_handler_pt)(ngx_webhook_redis_op_t *op,
 /*
  * One command and what becomes of it.  The caller allocates it and sets what
  * is above the line; times are in ms.  From an NGX_OK of
- * ngx_webhook_redis_send() until the handler it is not the caller's; the
- * command is discarded before.
+ * ngx_webhook_redis_send() until the handler it is not the caller's, and
+ * neither are the strings.
  *
  * A command may be asked again, over a new connection or elsewhere, so it
  * must have the same effect twice.  One with "keep" is asked again for so
@@ -36,7 +39,8 @@ typedef void (*ngx_webhook_redis_handler_pt)(ngx_webhook_redis_op_t *op,
 
 struct ngx_webhook_redis_op_s {
     ngx_queue_t                    queue;
-    ngx_str_t                      command;
+    ngx_uint_t                     argc;       /* of the command */
+    ngx_str_t                      argv[NGX_WEBHOOK_REDIS_ARGS];
     ngx_str_t                      key;        /* says where, in a cluster */
     ngx_webhook_redis_handler_pt   handler;
     ngx_msec_t                     timeout;    /* for an answer */

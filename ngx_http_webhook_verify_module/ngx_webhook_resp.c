@@ -5,9 +5,12 @@
 
 
 /*
- * RESP2 by hiredis, which formats and reads here and does nothing else: it
- * sees no socket.  A reply is a part of its reader, no object of its own, but
- * for the arrays by which Sentinel and Cluster tell where the servers are.
+ * RESP2.  Replies are read by hiredis, which does nothing else here: it sees
+ * no socket.  A reply is a part of its reader, no object of its own, but for
+ * the arrays by which Sentinel and Cluster tell where the servers are.
+ * Commands are not written by hiredis, whose sprintf() and copies took 8 000
+ * of the 46 000 instructions that a first delivery of 512 bytes is without
+ * its hashing, and 7 % of its time.
  */
 
 
@@ -17,7 +20,9 @@
 #include "ngx_webhook_resp.h"
 
 
-#define NGX_WEBHOOK_RESP_ARGS       8
+/* the most that a count takes: "$", digits, CRLF */
+
+#define NGX_WEBHOOK_RESP_COUNT      (1 + NGX_SIZE_T_LEN + 2)
 
 /* bytes that may come without a reply getting whole */
 
@@ -62,6 +67,8 @@ static void *ngx_webhook_resp_double(const redisReadTask *task, double value,
     char *data, size_t len);
 static void *ngx_webhook_resp_bool(const redisReadTask *task, int value);
 #endif
+
+static u_char *ngx_webhook_resp_count(u_char *p, u_char what, size_t n);
 
 
 static redisReplyObjectFunctions  ngx_webhook_resp_functions = {
@@ -341,42 +348,55 @@ ngx_webhook_resp_release(void *reply)
 }
 
 
-void
-ngx_webhook_resp_format(ngx_str_t *command, ngx_uint_t argc, ngx_str_t *argv)
+size_t
+ngx_webhook_resp_size(ngx_uint_t argc, ngx_str_t *argv)
 {
-    char        *cmd;
-    size_t       lens[NGX_WEBHOOK_RESP_ARGS];
-    long long    len;
-    ngx_uint_t   i;
-    const char  *args[NGX_WEBHOOK_RESP_ARGS];
+    size_t      size;
+    ngx_uint_t  i;
 
-    ngx_str_null(command);
-
-    if (argc > NGX_WEBHOOK_RESP_ARGS) {
-        return;
-    }
+    size = NGX_WEBHOOK_RESP_COUNT;
 
     for (i = 0; i < argc; i++) {
-        args[i] = (char *) argv[i].data;
-        lens[i] = argv[i].len;
+        size += NGX_WEBHOOK_RESP_COUNT + argv[i].len + 2;
     }
 
-    /* an int in 0.14, a long long in 1.x */
-
-    len = redisFormatCommandArgv(&cmd, (int) argc, args, lens);
-
-    if (len < 0) {
-        return;
-    }
-
-    command->data = (u_char *) cmd;
-    command->len = (size_t) len;
+    return size;
 }
 
 
-void
-ngx_webhook_resp_discard(ngx_str_t *command)
+u_char *
+ngx_webhook_resp_write(u_char *p, ngx_uint_t argc, ngx_str_t *argv)
 {
-    redisFreeCommand((char *) command->data);
-    ngx_str_null(command);
+    ngx_uint_t  i;
+
+    p = ngx_webhook_resp_count(p, '*', argc);
+
+    for (i = 0; i < argc; i++) {
+        p = ngx_webhook_resp_count(p, '$', argv[i].len);
+        p = ngx_cpymem(p, argv[i].data, argv[i].len);
+        *p++ = CR; *p++ = LF;
+    }
+
+    return p;
+}
+
+
+static u_char *
+ngx_webhook_resp_count(u_char *p, u_char what, size_t n)
+{
+    u_char  buf[NGX_SIZE_T_LEN], *digit, *last;
+
+    last = buf + NGX_SIZE_T_LEN;
+    digit = last;
+
+    do {
+        *--digit = (u_char) ('0' + n % 10);
+        n /= 10;
+    } while (n);
+
+    *p++ = what;
+    p = ngx_cpymem(p, digit, (size_t) (last - digit));
+    *p++ = CR; *p++ = LF;
+
+    return p;
 }

@@ -81,13 +81,12 @@ ngx_int_t ngx_webhook_resp_next(ngx_webhook_resp_t *resp,
     ngx_webhook_resp_reply_t **reply);
 
 /*
- * A command as it goes over the wire, freed by ngx_webhook_resp_discard();
- * without memory its data is NULL.
+ * A command as it goes over the wire: the bytes that it takes at most, and
+ * its bytes, up to the pointer returned.
  */
 
-void ngx_webhook_resp_format(ngx_str_t *command, ngx_uint_t argc,
-    ngx_str_t *argv);
-void ngx_webhook_resp_discard(ngx_str_t *command);
+size_t ngx_webhook_resp_size(ngx_uint_t argc, ngx_str_t *argv);
+u_char *ngx_webhook_resp_write(u_char *p, ngx_uint_t argc, ngx_str_t *argv);
 
 
 #endif /* _NGX_WEBHOOK_RESP_H_INCLUDED_ */
