@@ -19,11 +19,7 @@
 
 #define ngx_webhook_is_blank(ch)  ((ch) == ' ' || (ch) == '\t')
 
-#define ngx_webhook_hex(ch)       (((ch) & 0x0f) + 9 * ((ch) >> 6))
-
-#define ngx_webhook_not_hex(ch)                                               \
-    (((u_char) ((ch) - '0') > 9) & ((u_char) (((ch) | 0x20) - 'a') > 5))
-
+#define NGX_WEBHOOK_NOT_HEX       16
 
 static void ngx_webhook_item_cut(ngx_str_t *separator, ngx_str_t *rest,
     ngx_str_t *item);
@@ -140,21 +136,38 @@ ngx_webhook_digest_decode(ngx_uint_t encoding, ngx_str_t *text,
 ngx_int_t
 ngx_webhook_hex_decode(u_char *dst, u_char *text, size_t len)
 {
-    size_t      i;
-    ngx_uint_t  bad, hi, lo;
+    size_t         i;
+    u_char         bad, hi, lo;
+    static u_char  basis16[] = {
+        16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+        16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+        16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+         0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 16, 16, 16, 16, 16, 16,
+        16, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+        16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+        16, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+        16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+        16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+        16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+        16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+        16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+        16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+        16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+        16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+        16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16
+    };
 
     bad = 0;
 
     for (i = 0; i < len; i++) {
-        hi = text[2 * i];
-        lo = text[2 * i + 1];
+        hi = basis16[text[2 * i]];
+        lo = basis16[text[2 * i + 1]];
 
-        bad |= ngx_webhook_not_hex(hi) | ngx_webhook_not_hex(lo);
-
-        dst[i] = (u_char) (ngx_webhook_hex(hi) << 4 | ngx_webhook_hex(lo));
+        bad |= hi | lo;
+        dst[i] = (u_char) (hi << 4 | lo);
     }
 
-    return bad ? NGX_DECLINED : NGX_OK;
+    return (bad & NGX_WEBHOOK_NOT_HEX) ? NGX_DECLINED : NGX_OK;
 }
 
 
