@@ -35,6 +35,7 @@ static ngx_inline u_char *ngx_webhook_scan_skim_string(u_char *p,
     u_char *end);
 static ngx_inline u_char *ngx_webhook_scan_skim_number(u_char *p,
     u_char *end);
+static u_char *ngx_webhook_scan_skim_long(u_char *p, u_char *end);
 static u_char *ngx_webhook_scan_skim_exponent(u_char *p, u_char *end);
 static u_char *ngx_webhook_scan_skim_literal(u_char *p, u_char *end,
     const char *text, size_t len);
@@ -201,10 +202,72 @@ ngx_webhook_scan_skim_string(u_char *p, u_char *end)
 }
 
 
-/* the byte after a number has to be there, or it may go on */
+/*
+ * A number that ends within 16 bytes, as most do: without loops, of which
+ * none can be foreseen to end.
+ */
 
 static ngx_inline u_char *
 ngx_webhook_scan_skim_number(u_char *p, u_char *end)
+{
+#if (__SSE2__)
+
+    u_char    *start;
+    __m128i    v;
+    unsigned   n, m, other;
+
+    start = p;
+
+    if (end - p < 17) {
+        return ngx_webhook_scan_skim_long(p, end);
+    }
+
+    if (*p == '-') {
+        p++;
+    }
+
+    /* a bit for each byte that is no digit, and one for what is beyond */
+
+    v = _mm_sub_epi8(_mm_loadu_si128((const __m128i *) (const void *) p),
+                     _mm_set1_epi8('0'));
+
+    other = 0x10000
+            | (0xffff & ~(unsigned) _mm_movemask_epi8(
+                   _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v)));
+
+    n = (unsigned) __builtin_ctz(other);
+
+    if (n == 0 || (*p == '0' && n > 1)) {
+        return NULL;
+    }
+
+    if (n < 16 && p[n] == '.') {
+        other &= other - 1;
+        m = (unsigned) __builtin_ctz(other);
+
+        if (m == n + 1) {
+            return NULL;
+        }
+
+        n = m;
+    }
+
+    if (n < 16 && (p[n] | 0x20) != 'e') {
+        return p + n;
+    }
+
+    p = start;
+
+#endif
+
+    return ngx_webhook_scan_skim_long(p, end);
+}
+
+
+/* the byte after a number has to be there, or it may go on */
+
+static u_char *
+ngx_webhook_scan_skim_long(u_char *p, u_char *end)
 {
     if (*p == '-') {
         p++;

@@ -312,6 +312,60 @@ values(void)
 }
 
 
+/* as they are where they stand alone, with bytes behind that could be theirs */
+
+static void
+numbers(void)
+{
+    char    text[128], expected[160];
+    size_t  i, n;
+
+    static struct {
+        const char  *text;
+        const char  *told;
+    } number[] = {
+        { "0", NULL }, { "-0", NULL }, { "7", NULL }, { "-1834.27", NULL },
+        { "0.5", NULL }, { "-0.0", NULL }, { "10", NULL },
+        { "123456789012345", NULL }, { "1234567890123456", NULL },
+        { "12345678901234567", NULL }, { "-123456789012345", NULL },
+        { "-1234567890123456", NULL }, { "-12345678901234567", NULL },
+        { "1.23456789012345", NULL }, { "12345678901234.5", NULL },
+        { "123456789012345.6", NULL }, { "1234567890123456.7", NULL },
+        { "1.234567890123456789012", NULL },
+        { "-1.2345678901234567890", NULL },
+        { "1e5", NULL }, { "1.5E-10", NULL }, { "0e0", NULL },
+        { "123456789012345e6", NULL }, { "1.2345678901234e6", NULL },
+        { "-", "." }, { "--1", "." }, { "+1", "." }, { ".5", "." },
+        { "-.5", "." }, { "1.", "." }, { "1..5", "." }, { "1.e1", "." },
+        { "1e", "." }, { "1e+", "." }, { "-a", "." },
+        { "--12345678901234567", "." }, { "123456789012345.", "." },
+        { "12345678901234.", "." }, { "1234567890123456.", "." },
+        { "01", "\"0\"." }, { "-01", "\"-0\"." }, { "00", "\"0\"." },
+        { "012345678901234567", "\"0\"." }, { "1.5.5", "\"1.5\"." },
+        { "1e1.5", "\"1e1\"." }, { "1-1", "\"1\"." }, { "1/", "\"1\"." },
+        { "1:", "\"1\"." }, { "1 2", "\"1\"." }
+    };
+
+    test_case("numbers, and wrong ones, before other bytes");
+
+    for (i = 0; i < sizeof(number) / sizeof(number[0]); i++) {
+
+        n = (size_t) sprintf(text, "[%s,\"0.1e+2345678901234567\"]",
+                             number[i].text);
+
+        if (number[i].told) {
+            sprintf(expected, "[%s", number[i].told);
+
+        } else {
+            sprintf(expected, "[\"%s\"\"0.1e+2345678901234567\"/+",
+                    number[i].text);
+        }
+
+        document(text, n, expected);
+    }
+}
+
+
 static void
 wrong(void)
 {
@@ -395,6 +449,8 @@ wrong(void)
     is("[1-1]", "[\"1\".");
     is("[1_0]", "[\"1\".");
     is("[1\0]", "[\"1\".");
+
+    numbers();
 
     test_case("wrong strings");
     is("[\"a\nb\"]", "[.");
