@@ -19,6 +19,8 @@ our ($GATE, $APP, $REDIS) = (9001, 9002, 9003);
 
 my $asked;                              # how often, of the application
 
+our @under;                             # what a gate is run by
+
 our $dir = $ENV{BENCH_DIR} // die "start this with t/bench/run\n";
 
 my $nginx = $ENV{TEST_NGINX_BINARY};
@@ -151,9 +153,9 @@ sub spawn {
 sub end {
     my ($pid) = @_;
 
-    kill 'TERM', $pid;
+    for (0 .. 2000) {
+        kill 'TERM', $pid if $_ % 100 == 0;     # valgrind may miss one
 
-    for (1 .. 2000) {
         if (waitpid($pid, POSIX::WNOHANG()) == $pid) {
             @pids = grep { $_ != $pid } @pids;
             return;
@@ -195,8 +197,7 @@ sub gate {
 
     my $location = $o{location} // $location{$peer};
     my $size = $o{size} // '64m';
-    my $load = '';
-    my $verify = '';
+    my ($load, $verify, $fill) = ('', '', '');
 
     $location =~ s/SIZE/$size/;
 
@@ -204,6 +205,7 @@ sub gate {
         my $secret = $o{secret} // $SECRET;
 
         $load = "load_module $so;";
+        $fill = 'webhook_verify_id $http_x_event;';
         $verify = <<"_EOC_";
         webhook_verify           hmac;
         webhook_verify_secret    $secret;
@@ -227,11 +229,16 @@ _EOC_
     server {
         listen 127.0.0.1:$GATE backlog=16384;
 
-        location /hook {
+        proxy_http_version 1.1;
+        proxy_set_header   Connection "";
+        proxy_read_timeout 300s;
 $verify
-            proxy_http_version 1.1;
-            proxy_set_header   Connection "";
-            proxy_read_timeout 300s;
+        location /hook {
+            $location
+        }
+
+        location /fill {
+            $fill
             $location
         }
     }
@@ -296,7 +303,8 @@ $http
 _EOC_
     close $out;
 
-    my $pid = spawn($core < 0 ? $cores - 1 : 0, $nginx, '-c',
+    my $pid = spawn($core < 0 ? $cores - 1 : 0,
+                    $name eq 'gate' ? @under : (), $nginx, '-c',
                     "$dir/$name/conf");
 
     connected($name eq 'app' ? $APP : $GATE);
@@ -382,10 +390,11 @@ sub settled {
 }
 
 
-# of a set, on one connection; the answers' status lines
+# of a set, on one connection, n events or one of them n times; the answers'
+# status lines
 
 sub deliver {
-    my ($set, $first, $n) = @_;
+    my ($set, $first, $n, $again) = @_;
 
     my $s = connected($GATE);
     my @status;
@@ -396,6 +405,8 @@ sub deliver {
     for (1 .. $n) {
         read $in, my $request, $set->{length};
         print $s $request;
+
+        seek $in, $first * $set->{length}, 0 if $again;
 
         my $answer = '';
 
@@ -462,7 +473,7 @@ sub round_trip {
     my $redis = redis();
 
     my ($names, $values) = grep { /,/ }
-        `taskset -c 0 redis-benchmark -p $REDIS -c 1 -n 20000 -t set --csv`;
+        `taskset -c 0 redis-benchmark -p $REDIS -c 1 -n 10000 -t set --csv`;
     end($redis);
 
     my %v;
@@ -504,7 +515,8 @@ sub run {
 
     local %ENV = (%ENV, SET => $set->{file}, LENGTH => $set->{length},
                   COUNT => $set->{count}, START => $o{start} // 0,
-                  AGAIN => $o{again} // 0);
+                  AGAIN => $o{again} // 0,
+                  $o{fill} ? (FILL => $o{fill}) : ());
 
     my @pin = $cores > 1 ? ('taskset', '-c', $cores - 1) : ();
 

@@ -42,7 +42,7 @@ if ($quick) {
     $_->{set}[1] = 20000 for grep { $_->{set}[1] > 20000 } @loads;
 }
 
-my (@runs, $trip, $failed);
+my (@runs, @trips, $failed);
 
 
 sub measure {
@@ -91,6 +91,7 @@ sub self_test {
 sub report {
     my $m = Bench::machine();
     my @noisy = grep { $_->{steal} > 5 || $_->{others} > 15 } @runs;
+    my $trip = Bench::median(@trips);
 
     printf "%s, %d cores, Linux %s; nginx %s, redis %s, openssl %s, wrk %s\n"
            . "%s; %d rounds; during %d of %d runs others had more than 15 %% "
@@ -131,6 +132,17 @@ sub report {
         }
     }
 
+    my %p50;
+
+    push @{ $p50{$_->{peer}} }, $_->{p50}
+        for grep { $_->{load} eq 'one connection' } @runs;
+
+    printf "\nOne connection, p50: with Redis %.0f us; the floor, a round trip "
+           . "and 15 us are %.0f us.\n",
+           Bench::median(@{ $p50{redis} }),
+           Bench::median(@{ $p50{floor} }) + $trip + 15
+        if %p50;
+
     open my $out, '>', 'build/bench.json' or die "build/bench.json: $!\n";
     print $out JSON::PP->new->canonical->pretty->encode(
         { machine => $m, rounds => $rounds, round_trip_us => $trip,
@@ -142,9 +154,10 @@ sub report {
 $| = 1;
 
 self_test();
-$trip = Bench::round_trip();
 
 for my $round (1 .. $rounds) {
+    push @trips, Bench::round_trip();
+
     for my $load (@loads) {
         my @peers = ($load->{base}, sort keys %{ $load->{peers} });
 

@@ -11,7 +11,7 @@ use Bench;
 
 my $runs = $ENV{BENCH_ROUNDS} // 5;
 my @connections = split ' ', $ENV{CONNECTIONS} // '1 10 100 1000 9000';
-my @zone_keys = split ' ', $ENV{ZONE_KEYS} // '0 1000000';
+my @zone_keys = split ' ', $ENV{ZONE_KEYS} // '0 1000000 10000000';
 my @redis_keys = split ' ', $ENV{REDIS_KEYS} // '0 1000000 10000000';
 my $in_flight = $ENV{IN_FLIGHT} // 9500;
 
@@ -84,8 +84,8 @@ sub keys_of {
         }
 
     } elsif ($n) {
-        my $fill = Bench::set(300, $n, 'first', 'good');
-        my $r = Bench::run($gate, $fill, seconds => 900);
+        my $one = Bench::set(300, 1, 'first', 'good');
+        my $r = Bench::run($gate, $one, fill => $n, seconds => 900);
 
         printf STDERR "zone: %d of %d keys, %.1f us each\n", $r->{reached},
                $n, $r->{cpu};
