@@ -39,6 +39,7 @@ static ngx_webhook_shm_node_t *ngx_webhook_shm_take(
 static ngx_uint_t ngx_webhook_shm_expire(ngx_webhook_shm_t *shm,
     ngx_queue_t *queue);
 static void ngx_webhook_shm_evict(ngx_webhook_shm_t *shm);
+static ngx_uint_t ngx_webhook_shm_complain(ngx_msec_t *last);
 static void ngx_webhook_shm_repair(ngx_webhook_shm_t *shm);
 
 
@@ -241,9 +242,13 @@ ngx_webhook_shm_add(ngx_webhook_shm_t *shm, u_char *digest)
     }
 
     if (node == NULL) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "webhook zone \"%V\" is full of claims, "
-                      "make it larger", &shm->name);
+
+        if (ngx_webhook_shm_complain(&sh->refused)) {
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                          "webhook zone \"%V\" is full of claims, "
+                          "make it larger", &shm->name);
+        }
+
         return NULL;
     }
 
@@ -345,9 +350,7 @@ ngx_webhook_shm_evict(ngx_webhook_shm_t *shm)
     sh->evicted++;
     sh->evictions++;
 
-    if (sh->complained
-        && ngx_current_msec - sh->complained < NGX_WEBHOOK_SHM_COMPLAIN)
-    {
+    if (!ngx_webhook_shm_complain(&sh->complained)) {
         return;
     }
 
@@ -356,8 +359,22 @@ ngx_webhook_shm_evict(ngx_webhook_shm_t *shm)
                   "were forgotten before their window was over, "
                   "make it larger", &shm->name, sh->evicted);
 
-    sh->complained = ngx_current_msec;
     sh->evicted = 0;
+}
+
+
+/* each delivery would have the same to say */
+
+static ngx_uint_t
+ngx_webhook_shm_complain(ngx_msec_t *last)
+{
+    if (*last && ngx_current_msec - *last < NGX_WEBHOOK_SHM_COMPLAIN) {
+        return 0;
+    }
+
+    *last = ngx_current_msec;
+
+    return 1;
 }
 
 

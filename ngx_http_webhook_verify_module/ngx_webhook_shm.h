@@ -44,7 +44,8 @@ typedef struct {
     uint32_t                   free;       /* nodes that were given back */
     ngx_queue_t                claims;
     ngx_queue_t                done;
-    ngx_msec_t                 complained;
+    ngx_msec_t                 refused;    /* the log said so */
+    ngx_msec_t                 complained; /* that some were evicted */
     ngx_uint_t                 evicted;    /* since then */
     ngx_uint_t                 evictions;
     ngx_uint_t                 keys;
