@@ -387,7 +387,7 @@ ngx_webhook_shm_remove(ngx_webhook_shm_t *shm, ngx_webhook_shm_node_t *node)
     sh = shm->sh;
     n = (uint32_t) (node - sh->nodes) + 1;
 
-    node->expire = ngx_current_msec;       /* free, for _repair() */
+    node->expire = 0;                      /* free, for _repair() */
 
     for (p = ngx_webhook_shm_bucket(sh, node->digest);
          *p != n;

@@ -27,7 +27,7 @@ LDFLAGS += -Wl,--gc-sections
 LDLIBS  += -lhiredis -lcrypto
 
 CORE = ngx_string ngx_palloc ngx_array ngx_list ngx_alloc ngx_errno ngx_log \
-       ngx_file ngx_files ngx_conf_file ngx_buf
+       ngx_file ngx_files ngx_conf_file ngx_buf ngx_slab ngx_shmtx
 ROOM = $(patsubst $(ROOMS)/%.c,%,$(wildcard $(ROOMS)/ngx_webhook_*.c))
 
 LIBRARY = $(OUT)/core.a

@@ -26,7 +26,16 @@ ngx_module_t          *ngx_modules[] = { NULL };
 volatile ngx_str_t     ngx_cached_err_log_time =
                            ngx_string("1970/01/01 00:00:00");
 volatile ngx_time_t   *ngx_cached_time;
+volatile ngx_msec_t    ngx_current_msec = 1000;
 ngx_pid_t              ngx_pid;
+ngx_int_t              ngx_ncpu = 1;
+
+
+void
+ngx_debug_point(void)
+{
+    abort();
+}
 
 
 #if (NGX_THREADS)
