@@ -10,7 +10,7 @@
  * the arrays by which Sentinel and Cluster tell where the servers are.
  * Commands are not written by hiredis, whose sprintf() and copies took 8 000
  * of the 46 000 instructions that a first delivery of 512 bytes is without
- * its hashing, and 7 % of its time.
+ * its hashing, and 5 % of its time.
  */
 
 

@@ -368,7 +368,13 @@ ngx_webhook_shm_evict(ngx_webhook_shm_t *shm)
 static ngx_uint_t
 ngx_webhook_shm_complain(ngx_msec_t *last)
 {
-    if (*last && ngx_current_msec - *last < NGX_WEBHOOK_SHM_COMPLAIN) {
+    ngx_msec_int_t  ago;
+
+    /* another worker's time may be some ms ahead */
+
+    ago = (ngx_msec_int_t) (ngx_current_msec - *last);
+
+    if (*last && ago < NGX_WEBHOOK_SHM_COMPLAIN) {
         return 0;
     }
 

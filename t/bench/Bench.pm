@@ -9,7 +9,7 @@ use warnings;
 
 use Digest::SHA qw(hmac_sha256_hex);
 use IO::Socket::INET;
-use List::Util qw(sum);
+use List::Util qw(max sum);
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
@@ -536,9 +536,10 @@ sub run {
     my $after = machine_cpu();
     my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 
-    $r{cpu} = (cpu($gate) - $cpu) / 1000 / ($r{requests} || 1);
-    $r{rate} = $r{requests} / ($r{us} || 1) * 1e6;
     $r{reached} = $settled[0] - $reached;
+    $r{cpu} = (cpu($gate) - $cpu) / 1000
+              / (max($r{requests}, $r{reached}) || 1);
+    $r{rate} = $r{requests} / ($r{us} || 1) * 1e6;
     $r{commands} = $settled[1] - $commands;
     $r{steal} = ($after->{steal} - $machine->{steal}) / $ticks / $took * 100;
     $r{others} = (($after->{used} - $machine->{used}) / $ticks

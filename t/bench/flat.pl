@@ -89,9 +89,10 @@ sub keys_of {
 
         printf STDERR "zone: %d of %d keys, %.1f us each\n", $r->{reached},
                $n, $r->{cpu};
+        die "the zone is not filled\n" if $r->{reached} < $n * 0.99;
     }
 
-    # ids of the other set are not among them: its bodies are not
+    # they have other ids than those of the set
 
     my @cpu = map {
         my $start = int($set->{count} / $runs) * $_;

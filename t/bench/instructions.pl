@@ -26,7 +26,7 @@ my @rows = (
     ['id last, 64 KiB, zone', 'zone',  65536, 'last', 'good'],
 );
 
-my @where = (['hashing', qr/libcrypto/], ['nginx', qr/nginx\]?$/],
+my @where = (['hashing', qr/libcrypto/], ['nginx', qr/nginx$/],
              ['libc', qr/libc\.so/], ['the module', qr/verify_module/]);
 
 
@@ -38,23 +38,48 @@ sub count {
     my $file = "$Bench::dir/callgrind";
 
     local @Bench::under = ('valgrind', '-q', '--tool=callgrind',
+                           '--compress-strings=no', '--compress-pos=no',
                            "--callgrind-out-file=$file");
 
     my $redis = $peer eq 'redis' ? Bench::redis() : undef;
     my $app = Bench::app();
     my $gate = Bench::gate($peer);
+    my %status;
 
-    Bench::deliver($set, 0, $n, $again);
+    $status{$_}++ for Bench::deliver($set, 0, $n, $again);
+
+    die "$peer: ", join(' ', keys %status), "\n" if keys %status > 1;
+
     Bench::end($_) for grep { defined } $gate, $app, $redis;
 
-    my %count = map { $_->[0] => 0 } @where;
+    return { %{ objects($file) }, status => keys %status };
+}
 
-    for (`callgrind_annotate --threshold=100 --show=Ir $file 2>/dev/null`) {
-        my ($ir, $object) = /^\s*([\d,]+) .*\[(.*)\]$/ or next;
-        my ($of) = grep { $object =~ $_->[1] } @where;
 
-        $ir =~ tr/,//d;
-        $count{$of->[0]} += $ir if $of;
+# what is spent in each of them; the line behind "calls" is spent in another
+
+sub objects {
+    my ($file) = @_;
+
+    my (%count, $of, $call);
+
+    $count{$_->[0]} = 0 for @where;
+
+    open my $in, '<', $file or die "$file: $!\n";
+
+    while (my $line = <$in>) {
+
+        if ($line =~ /^ob=(.*)/) {
+            my $object = $1;
+            ($of) = map { $_->[0] } grep { $object =~ $_->[1] } @where;
+
+        } elsif ($line =~ /^calls=/) {
+            $call = 1;
+
+        } elsif ($line =~ /^\d+ (\d+)$/) {
+            $count{$of} += $1 if $of && !$call;
+            $call = 0;
+        }
     }
 
     return \%count;
@@ -71,6 +96,9 @@ for (@rows) {
 
     my $set = Bench::set($size, $many, $where, $kind);
     my @count = map { count($peer, $set, $_, $again) } $few, $many;
+    my $good = $kind eq 'good' ? 200 : 401;
+
+    die "$name: $count[1]{status}\n" if $count[1]{status} != $good;
 
     print "| $name | ", join(' | ', map {
         sprintf '%.0f', ($count[1]{$_->[0]} - $count[0]{$_->[0]})
