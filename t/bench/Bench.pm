@@ -190,7 +190,7 @@ my %location = (
 );
 
 
-# of a gate, one process; options: secret, store, size, location
+# of a gate, one process; options: secret, store, size, location, fill
 
 sub gate {
     my ($peer, %o) = @_;
@@ -205,7 +205,7 @@ sub gate {
         my $secret = $o{secret} // $SECRET;
 
         $load = "load_module $so;";
-        $fill = 'webhook_verify_id $http_x_event;';
+        $fill = 'webhook_verify_id $http_x_event;' if $o{fill};
         $verify = <<"_EOC_";
         webhook_verify           hmac;
         webhook_verify_secret    $secret;

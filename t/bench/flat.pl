@@ -70,7 +70,8 @@ sub keys_of {
 
     my $redis = $peer eq 'redis' ? Bench::redis() : undef;
     my $app = Bench::app();
-    my $gate = Bench::gate($peer, size => int($n / 10000) + 64 . 'm');
+    my $gate = Bench::gate($peer, size => int($n / 10000) + 64 . 'm',
+                           fill => $n);
     my $set = Bench::set(4096, 70000, 'first', 'good');
 
     if ($peer eq 'redis') {
