@@ -15,7 +15,19 @@
 #include "ngx_http_webhook_verify_id.h"
 
 
-/* the parts of all ids, one after the other */
+/* parts that need no memory of the request's pool: most ids are one */
+
+#define NGX_HTTP_WEBHOOK_PARTS  4
+
+
+typedef struct {
+    ngx_str_t                  value;
+    ngx_webhook_json_want_t    want;
+    ngx_uint_t                 place;
+} ngx_http_webhook_verify_place_t;
+
+
+/* the parts of all ids, one after the other; no longer than a function */
 
 typedef struct {
     ngx_str_t                 *values;
@@ -23,6 +35,8 @@ typedef struct {
     ngx_uint_t                *places;     /* of wants among the values */
     ngx_uint_t                 nwants;
     ngx_uint_t                 nids;       /* that need to be looked at */
+
+    ngx_http_webhook_verify_place_t  room[NGX_HTTP_WEBHOOK_PARTS];
 } ngx_http_webhook_verify_parts_t;
 
 
@@ -118,12 +132,17 @@ ngx_http_webhook_verify_parts(ngx_http_request_t *r, ngx_array_t *ids,
     }
 
     p->nwants = 0;
-    p->values = ngx_pcalloc(r->pool, n * (sizeof(ngx_str_t)
-                                          + sizeof(ngx_webhook_json_want_t)
-                                          + sizeof(ngx_uint_t)));
-    if (p->values == NULL) {
-        return NGX_ERROR;
+    p->values = (ngx_str_t *) p->room;
+
+    if (n > NGX_HTTP_WEBHOOK_PARTS) {
+        p->values = ngx_palloc(r->pool,
+                               n * sizeof(ngx_http_webhook_verify_place_t));
+        if (p->values == NULL) {
+            return NGX_ERROR;
+        }
     }
+
+    ngx_memzero(p->values, n * sizeof(ngx_http_webhook_verify_place_t));
 
     p->wants = (ngx_webhook_json_want_t *) &p->values[n];
     p->places = (ngx_uint_t *) &p->wants[n];

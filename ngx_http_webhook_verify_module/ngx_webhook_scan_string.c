@@ -214,7 +214,7 @@ ngx_webhook_scan_string_append(ngx_webhook_scan_t *s, u_char *data, size_t len)
 
     if (s->text.len + len > s->size) {
 
-        size = ngx_max(2 * s->size, 64);
+        size = ngx_max(2 * s->size, 32);
         size = ngx_max(size, s->text.len + len);
 
         p = ngx_pnalloc(s->pool, size);
