@@ -163,7 +163,9 @@ ngx_webhook_shm_repair(ngx_webhook_shm_t *shm)
 
         node = ngx_webhook_shm_node(sh, n);
 
-        if (ngx_webhook_shm_expired(node)) {
+        /* without a time it is free, or was about to be taken */
+
+        if (node->expire == 0 || ngx_webhook_shm_expired(node)) {
             node->next = sh->free;
             sh->free = n;
             continue;
