@@ -20,14 +20,7 @@
 #define NGX_HTTP_WEBHOOK_PARTS  4
 
 
-typedef struct {
-    ngx_str_t                  value;
-    ngx_webhook_json_want_t    want;
-    ngx_uint_t                 place;
-} ngx_http_webhook_verify_place_t;
-
-
-/* the parts of all ids, one after the other; no longer than a function */
+/* the parts of all ids, one after the other, while the id is looked for */
 
 typedef struct {
     ngx_str_t                 *values;
@@ -36,7 +29,11 @@ typedef struct {
     ngx_uint_t                 nwants;
     ngx_uint_t                 nids;       /* that need to be looked at */
 
-    ngx_http_webhook_verify_place_t  room[NGX_HTTP_WEBHOOK_PARTS];
+    struct {
+        ngx_str_t                values[NGX_HTTP_WEBHOOK_PARTS];
+        ngx_webhook_json_want_t  wants[NGX_HTTP_WEBHOOK_PARTS];
+        ngx_uint_t               places[NGX_HTTP_WEBHOOK_PARTS];
+    } few;
 } ngx_http_webhook_verify_parts_t;
 
 
@@ -132,20 +129,25 @@ ngx_http_webhook_verify_parts(ngx_http_request_t *r, ngx_array_t *ids,
     }
 
     p->nwants = 0;
-    p->values = (ngx_str_t *) p->room;
 
-    if (n > NGX_HTTP_WEBHOOK_PARTS) {
-        p->values = ngx_palloc(r->pool,
-                               n * sizeof(ngx_http_webhook_verify_place_t));
+    if (n <= NGX_HTTP_WEBHOOK_PARTS) {
+        ngx_memzero(&p->few, sizeof(p->few));
+
+        p->values = p->few.values;
+        p->wants = p->few.wants;
+        p->places = p->few.places;
+
+    } else {
+        p->values = ngx_pcalloc(r->pool, n * (sizeof(ngx_str_t)
+                                              + sizeof(ngx_webhook_json_want_t)
+                                              + sizeof(ngx_uint_t)));
         if (p->values == NULL) {
             return NGX_ERROR;
         }
+
+        p->wants = (ngx_webhook_json_want_t *) &p->values[n];
+        p->places = (ngx_uint_t *) &p->wants[n];
     }
-
-    ngx_memzero(p->values, n * sizeof(ngx_http_webhook_verify_place_t));
-
-    p->wants = (ngx_webhook_json_want_t *) &p->values[n];
-    p->places = (ngx_uint_t *) &p->wants[n];
 
     place = 0;
 

@@ -21,6 +21,7 @@
 
 #define NGX_WEBHOOK_NOT_HEX       16
 
+
 static void ngx_webhook_item_cut(ngx_str_t *separator, ngx_str_t *rest,
     ngx_str_t *item);
 static void ngx_webhook_item_trim(ngx_str_t *item);
