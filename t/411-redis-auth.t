@@ -14,7 +14,7 @@ use WebhookVerify::Gate;
 use WebhookVerify::Process;
 use WebhookVerify::Redis;
 
-my $SLOW = $WebhookVerify::Gate::SLOW;
+my $SLOW = $WebhookVerify::Process::SLOW;
 my $FILE = 'webhook_verify_redis_password_file';
 
 my @RIGHTS = qw(resetkeys ~webhook:* resetchannels -@all

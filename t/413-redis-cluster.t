@@ -17,7 +17,7 @@ use WebhookVerify::Process;
 use WebhookVerify::Provider;
 use WebhookVerify::Redis;
 
-my $SLOW = $WebhookVerify::Gate::SLOW;
+my $SLOW = $WebhookVerify::Process::SLOW;
 
 # the rights that the contract names, and no more
 

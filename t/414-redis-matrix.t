@@ -23,7 +23,7 @@ use WebhookVerify::Gate;
 use WebhookVerify::Process;
 use WebhookVerify::Redis;
 
-my $SLOW = $WebhookVerify::Gate::SLOW;
+my $SLOW = $WebhookVerify::Process::SLOW;
 my $TIMEOUT = 0.4;
 
 my $app = WebhookVerify::App->start;

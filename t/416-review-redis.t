@@ -61,7 +61,7 @@ sub until_it_is {
     my ($wanted, $seconds, $code) = @_;
     my $got;
 
-    WebhookVerify::Process->wait_for($seconds * $WebhookVerify::Gate::SLOW,
+    WebhookVerify::Process->wait_for($seconds * $WebhookVerify::Process::SLOW,
                                      sub { ($got = $code->()) =~ $wanted });
     return $got;
 }

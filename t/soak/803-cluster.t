@@ -65,7 +65,7 @@ sub balance {
                 keys %{ $book->{answers} };
 
     is("@other", '', 'no other answers');
-    cmp_ok($book->{slowest}, '<', 2 * $WebhookVerify::Gate::SLOW,
+    cmp_ok($book->{slowest}, '<', 2 * $WebhookVerify::Process::SLOW,
            sprintf 'the slowest answer: %.0f ms', 1000 * $book->{slowest});
 
     for (@gates) {

@@ -9,7 +9,7 @@ package WebhookVerify::Gate;
 #
 #   $nginx->result('/', 17)     '200 first': status and $webhook_verify_result of
 #                               a delivery whose id is 17
-#   $nginx->again('/', 17)      the same of one that was accepted
+#   $nginx->again('/', 17)      the same of one that was answered
 #   $nginx->quick               others are served at once: /zone has no Redis
 #   $nginx->well('/', 17, 2)    until this delivery is 'first': seconds, or undef
 
@@ -24,9 +24,7 @@ use WebhookVerify::Server;
 
 our @ISA = ('WebhookVerify::Server');
 
-# sanitizers are slow, and the machine may be
-
-our $SLOW = $ENV{ASAN_OPTIONS} ? 3 : 1;
+my $SLOW = $WebhookVerify::Process::SLOW;
 
 
 sub new {
@@ -97,8 +95,8 @@ sub result {
 }
 
 
-# of an event that was accepted: another worker may come before the commit for a
-# moment, or hear later that the store is back
+# of an event that was answered: another worker may come before its commit or
+# release for a moment, or hear later that the store is back
 
 sub again {
     my ($self, @delivery) = @_;
