@@ -36,6 +36,8 @@ typedef ngx_int_t (*ngx_http_webhook_verify_challenge_pt)(
     ngx_http_request_t *r, ngx_http_webhook_verify_ctx_t *ctx);
 
 
+static ngx_int_t ngx_http_webhook_verify_enter(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx);
 static ngx_http_webhook_verify_ctx_t *ngx_http_webhook_verify_create_ctx(
     ngx_http_request_t *r, ngx_http_webhook_verify_loc_conf_t *wlcf);
 static void ngx_http_webhook_verify_cleanup(void *data);
@@ -67,7 +69,6 @@ static ngx_str_t  ngx_http_webhook_verify_duplicate =
 ngx_int_t
 ngx_http_webhook_verify_access_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                            rc;
     ngx_http_webhook_verify_ctx_t       *ctx;
     ngx_http_webhook_verify_loc_conf_t  *wlcf;
 
@@ -95,6 +96,16 @@ ngx_http_webhook_verify_access_handler(ngx_http_request_t *r)
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "webhook verify access: %ui", ctx->state);
+
+    return ngx_http_webhook_verify_enter(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_webhook_verify_enter(ngx_http_request_t *r,
+    ngx_http_webhook_verify_ctx_t *ctx)
+{
+    ngx_int_t  rc;
 
     switch (ctx->state) {
 

@@ -16,6 +16,8 @@
 
 static u_char *ngx_http_webhook_verify_find_body(u_char *p, u_char *end,
     u_char **last);
+static ngx_int_t ngx_http_webhook_verify_compile_source(ngx_conf_t *cf,
+    const char *source, ngx_http_webhook_verify_field_t *field);
 static ngx_int_t ngx_http_webhook_verify_compile_ids(ngx_conf_t *cf,
     const ngx_webhook_preset_t *data,
     ngx_http_webhook_verify_preset_t *preset);
@@ -295,26 +297,14 @@ ngx_http_webhook_verify_compile_preset(ngx_conf_t *cf, ngx_str_t *name,
     ngx_http_webhook_verify_text(&preset->timestamp.form.separator,
                                  data->timestamp_separator);
 
-    if (data->signature) {
-        ngx_http_webhook_verify_text(&text, data->signature);
-
-        if (ngx_http_webhook_verify_compile_field(cf, &text,
-                                                  &preset->signature)
-            != NGX_OK)
-        {
-            return NULL;
-        }
-    }
-
-    if (data->timestamp) {
-        ngx_http_webhook_verify_text(&text, data->timestamp);
-
-        if (ngx_http_webhook_verify_compile_field(cf, &text,
+    if (ngx_http_webhook_verify_compile_source(cf, data->signature,
+                                               &preset->signature)
+        != NGX_OK
+        || ngx_http_webhook_verify_compile_source(cf, data->timestamp,
                                                   &preset->timestamp)
-            != NGX_OK)
-        {
-            return NULL;
-        }
+           != NGX_OK)
+    {
+        return NULL;
     }
 
     if (data->signed_bytes) {
@@ -333,6 +323,24 @@ ngx_http_webhook_verify_compile_preset(ngx_conf_t *cf, ngx_str_t *name,
     }
 
     return preset;
+}
+
+
+/* where a value is found, if the provider's guide says so */
+
+static ngx_int_t
+ngx_http_webhook_verify_compile_source(ngx_conf_t *cf, const char *source,
+    ngx_http_webhook_verify_field_t *field)
+{
+    ngx_str_t  text;
+
+    if (source == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_http_webhook_verify_text(&text, source);
+
+    return ngx_http_webhook_verify_compile_field(cf, &text, field);
 }
 
 

@@ -27,10 +27,12 @@ static ngx_uint_t ngx_http_webhook_verify_unused(
     ngx_http_core_loc_conf_t *clcf);
 static ngx_int_t ngx_http_webhook_verify_gate_signature(ngx_conf_t *cf,
     ngx_http_webhook_verify_loc_conf_t *wlcf);
-static ngx_int_t ngx_http_webhook_verify_gate_signed(ngx_conf_t *cf,
+static void ngx_http_webhook_verify_gate_timestamp(
     ngx_http_webhook_verify_loc_conf_t *wlcf);
 static void ngx_http_webhook_verify_gate_form(ngx_webhook_form_t *form,
     ngx_webhook_form_t *set, ngx_webhook_form_t *preset);
+static ngx_int_t ngx_http_webhook_verify_gate_signed(ngx_conf_t *cf,
+    ngx_http_webhook_verify_loc_conf_t *wlcf);
 static ngx_int_t ngx_http_webhook_verify_gate_keys(ngx_conf_t *cf,
     ngx_http_webhook_verify_loc_conf_t *wlcf);
 static ngx_int_t ngx_http_webhook_verify_gate_key(ngx_conf_t *cf,
@@ -72,6 +74,8 @@ ngx_http_webhook_verify_gate(ngx_conf_t *cf,
     if (wlcf->preset->data->name == NULL) {
         wlcf->default_scope = clcf->name;
     }
+
+    ngx_http_webhook_verify_gate_timestamp(wlcf);
 
     if (ngx_http_webhook_verify_gate_signature(cf, wlcf) != NGX_OK
         || ngx_http_webhook_verify_gate_signed(cf, wlcf) != NGX_OK
@@ -172,31 +176,40 @@ ngx_http_webhook_verify_gate_signature(ngx_conf_t *cf,
 
     wlcf->digest_len = ngx_webhook_digest_len(wlcf->sig.algorithm);
 
-    wlcf->time = preset->timestamp;
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_webhook_verify_gate_timestamp(
+    ngx_http_webhook_verify_loc_conf_t *wlcf)
+{
+    ngx_http_webhook_verify_field_t  *set, *preset;
+
+    preset = &wlcf->preset->timestamp;
+    wlcf->time = *preset;
 
     set = wlcf->set_timestamp;
 
-    if (set) {
-
-        if (preset->timestamp.value == NULL) {
-            wlcf->time.tolerance = NGX_HTTP_WEBHOOK_TOLERANCE;
-        }
-
-        wlcf->time.value = set->value;
-
-        if (set->unit != NGX_CONF_UNSET_UINT) {
-            wlcf->time.unit = set->unit;
-        }
-
-        if (set->tolerance != NGX_CONF_UNSET_MSEC) {
-            wlcf->time.tolerance = set->tolerance;
-        }
-
-        ngx_http_webhook_verify_gate_form(&wlcf->time.form, &set->form,
-                                          &preset->timestamp.form);
+    if (set == NULL) {
+        return;
     }
 
-    return NGX_OK;
+    wlcf->time.value = set->value;
+
+    if (set->unit != NGX_CONF_UNSET_UINT) {
+        wlcf->time.unit = set->unit;
+    }
+
+    if (set->tolerance != NGX_CONF_UNSET_MSEC) {
+        wlcf->time.tolerance = set->tolerance;
+
+    } else if (preset->value == NULL) {
+        wlcf->time.tolerance = NGX_HTTP_WEBHOOK_TOLERANCE;
+    }
+
+    ngx_http_webhook_verify_gate_form(&wlcf->time.form, &set->form,
+                                      &preset->form);
 }
 
 

@@ -13,7 +13,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include <ngx_event_connect.h>
 #include "ngx_webhook_redis_greeting.h"
 #include "ngx_webhook_redis_peer.h"
 
@@ -136,25 +135,11 @@ ngx_webhook_redis_peer_resolved(void *data, const char *error)
 static void
 ngx_webhook_redis_peer_open(ngx_webhook_redis_peer_t *peer)
 {
-    ngx_int_t               rc;
-    ngx_addr_t             *addr;
-    ngx_connection_t       *c;
-    ngx_peer_connection_t   pc;
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
 
     peer->sent = 0;
     peer->connected = 0;
-
-    ngx_memzero(&pc, sizeof(ngx_peer_connection_t));
-
-    addr = &peer->place.addrs[peer->place.current % peer->place.naddrs];
-
-    pc.sockaddr = addr->sockaddr;
-    pc.socklen = addr->socklen;
-    pc.name = &addr->name;
-    pc.get = ngx_event_get_peer;
-    pc.log = &peer->log;
-    pc.log_error = NGX_ERROR_ERR;
-    pc.so_keepalive = 1;
 
     peer->resp = ngx_webhook_resp_create();
 
@@ -165,18 +150,15 @@ ngx_webhook_redis_peer_open(ngx_webhook_redis_peer_t *peer)
         return;
     }
 
-    rc = ngx_event_connect_peer(&pc);
+    rc = ngx_webhook_redis_place_connect(&peer->place, &peer->log, &c);
 
-    if (rc == NGX_ERROR || rc == NGX_BUSY || rc == NGX_DECLINED) {
+    if (rc == NGX_ERROR) {
         ngx_webhook_redis_peer_fail(peer, ngx_socket_errno,
                                     "connect() failed");
         return;
     }
 
-    c = pc.connection;
-
     c->data = peer;
-    c->addr_text = peer->place.host.text;
     c->read->handler = ngx_webhook_redis_peer_read;
     c->write->handler = ngx_webhook_redis_peer_write;
 

@@ -5,14 +5,15 @@
 
 
 /*
- * From a host to addresses.  At run time nothing but nginx's resolver is
- * asked, which does not block.
+ * From a host to addresses, and to a connection to one of them.  At run time
+ * nothing but nginx's resolver is asked, which does not block.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include <ngx_event_connect.h>
 #include "ngx_webhook_redis_place.h"
 
 
@@ -259,4 +260,37 @@ ngx_webhook_redis_place_resolved(ngx_resolver_ctx_t *ctx)
     ngx_resolve_name_done(ctx);
 
     place->handler(place->data, error);
+}
+
+
+ngx_int_t
+ngx_webhook_redis_place_connect(ngx_webhook_redis_place_t *place,
+    ngx_log_t *log, ngx_connection_t **c)
+{
+    ngx_int_t               rc;
+    ngx_addr_t             *addr;
+    ngx_peer_connection_t   pc;
+
+    ngx_memzero(&pc, sizeof(ngx_peer_connection_t));
+
+    addr = &place->addrs[place->current % place->naddrs];
+
+    pc.sockaddr = addr->sockaddr;
+    pc.socklen = addr->socklen;
+    pc.name = &addr->name;
+    pc.get = ngx_event_get_peer;
+    pc.log = log;
+    pc.log_error = NGX_ERROR_ERR;
+    pc.so_keepalive = 1;
+
+    rc = ngx_event_connect_peer(&pc);
+
+    if (rc != NGX_OK && rc != NGX_AGAIN) {
+        return NGX_ERROR;
+    }
+
+    *c = pc.connection;
+    (*c)->addr_text = place->host.text;
+
+    return rc;
 }

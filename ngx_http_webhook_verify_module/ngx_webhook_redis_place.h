@@ -78,5 +78,13 @@ ngx_int_t ngx_webhook_redis_place_resolve(ngx_webhook_redis_place_t *place,
     ngx_resolver_t *resolver, ngx_msec_t timeout);
 void ngx_webhook_redis_place_cancel(ngx_webhook_redis_place_t *place);
 
+/*
+ * To the current one of the addresses.  NGX_OK: connected, NGX_AGAIN: the
+ * write event will tell; NGX_ERROR: no connection, and errno says why.
+ */
+
+ngx_int_t ngx_webhook_redis_place_connect(ngx_webhook_redis_place_t *place,
+    ngx_log_t *log, ngx_connection_t **c);
+
 
 #endif /* _NGX_WEBHOOK_REDIS_PLACE_H_INCLUDED_ */

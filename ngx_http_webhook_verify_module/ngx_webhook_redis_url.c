@@ -25,6 +25,8 @@ typedef struct {
 } ngx_webhook_redis_scheme_t;
 
 
+static ngx_webhook_redis_scheme_t *ngx_webhook_redis_url_scheme(
+    ngx_str_t *text);
 static size_t ngx_webhook_redis_url_public(u_char *text, u_char *end);
 static const char *ngx_webhook_redis_url_unix(ngx_pool_t *pool,
     ngx_str_t *text, ngx_webhook_redis_url_t *url);
@@ -71,15 +73,11 @@ ngx_webhook_redis_url_parse(ngx_pool_t *pool, ngx_str_t *text,
     }
 
     p = text->data;
-    end = text->data + text->len;
+    end = p + text->len;
 
     /* the last "@" divides: one in a password need not be escaped */
 
-    at = end;
-
-    while (at > p && at[-1] != '@') {
-        at--;
-    }
+    for (at = end; at > p && at[-1] != '@'; at--) { /* void */ }
 
     /* an error is logged with no more of the text than cannot be secret */
 
@@ -90,22 +88,13 @@ ngx_webhook_redis_url_parse(ngx_pool_t *pool, ngx_str_t *text,
         url->name.len = ngx_webhook_redis_url_public(p, end);
     }
 
-    for (s = ngx_webhook_redis_schemes; s->text.len; s++) {
-
-        if (text->len >= s->text.len
-            && ngx_strncmp(p, s->text.data, s->text.len) == 0)
-        {
-            break;
-        }
-    }
-
-    if (s->text.len == 0) {
+    s = ngx_webhook_redis_url_scheme(text);
+    if (s == NULL) {
         return "is not a \"redis://\" URL";
     }
 
     url->kind = s->kind;
     url->tls = s->tls ? 1 : 0;
-
     p += s->text.len;
 
     if (at > p) {
@@ -130,6 +119,24 @@ ngx_webhook_redis_url_parse(ngx_pool_t *pool, ngx_str_t *text,
     }
 
     return err;
+}
+
+
+static ngx_webhook_redis_scheme_t *
+ngx_webhook_redis_url_scheme(ngx_str_t *text)
+{
+    ngx_webhook_redis_scheme_t  *s;
+
+    for (s = ngx_webhook_redis_schemes; s->text.len; s++) {
+
+        if (text->len >= s->text.len
+            && ngx_strncmp(text->data, s->text.data, s->text.len) == 0)
+        {
+            return s;
+        }
+    }
+
+    return NULL;
 }
 
 

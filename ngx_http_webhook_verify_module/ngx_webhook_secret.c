@@ -24,6 +24,8 @@ static u_char *ngx_webhook_secret_alloc(ngx_pool_t *pool, size_t size);
 static void ngx_webhook_secret_wipe(void *data);
 static ngx_int_t ngx_webhook_secret_read(ngx_conf_t *cf, ngx_str_t *name,
     const char *directive, ngx_str_t *text);
+static ngx_int_t ngx_webhook_secret_load(ngx_conf_t *cf, ngx_file_t *file,
+    const char *directive, ngx_str_t *text);
 
 
 ngx_int_t
@@ -152,8 +154,7 @@ static ngx_int_t
 ngx_webhook_secret_read(ngx_conf_t *cf, ngx_str_t *name,
     const char *directive, ngx_str_t *text)
 {
-    size_t      size;
-    ssize_t     n;
+    ngx_int_t   rc;
     ngx_file_t  file;
 
     ngx_memzero(&file, sizeof(ngx_file_t));
@@ -170,24 +171,41 @@ ngx_webhook_secret_read(ngx_conf_t *cf, ngx_str_t *name,
         return NGX_ERROR;
     }
 
-    n = NGX_ERROR;
-    size = 0;
+    rc = ngx_webhook_secret_load(cf, &file, directive, text);
+
+    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_file_n " \"%V\" failed", name);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_webhook_secret_load(ngx_conf_t *cf, ngx_file_t *file,
+    const char *directive, ngx_str_t *text)
+{
+    size_t   size;
+    ssize_t  n;
 
     text->data = ngx_webhook_secret_alloc(cf->pool,
                                           NGX_WEBHOOK_SECRET_FILE_MAX);
     if (text->data == NULL) {
-        goto done;
+        return NGX_ERROR;
     }
 
+    size = 0;
+
     do {
-        n = ngx_read_file(&file, text->data + size,
+        n = ngx_read_file(file, text->data + size,
                           NGX_WEBHOOK_SECRET_FILE_MAX - size, (off_t) size);
 
         if (n == NGX_ERROR) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
                                ngx_read_file_n " \"%V\" of \"%s\" failed",
-                               name, directive);
-            goto done;
+                               &file->name, directive);
+            return NGX_ERROR;
         }
 
         size += (size_t) n;
@@ -197,22 +215,13 @@ ngx_webhook_secret_read(ngx_conf_t *cf, ngx_str_t *name,
     if (size == NGX_WEBHOOK_SECRET_FILE_MAX) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%V\" of \"%s\" is too long for a file of "
-                           "secrets", name, directive);
-        n = NGX_ERROR;
-        goto done;
+                           "secrets", &file->name, directive);
+        return NGX_ERROR;
     }
 
     text->len = size;
-    n = NGX_OK;
 
-done:
-
-    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", name);
-    }
-
-    return n;
+    return NGX_OK;
 }
 
 

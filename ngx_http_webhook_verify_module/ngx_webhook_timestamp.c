@@ -23,6 +23,8 @@
 
 static off_t ngx_webhook_digits(u_char **p, u_char *end, size_t n);
 static ngx_int_t ngx_webhook_rfc3339_parse(ngx_str_t *text, int64_t *msec);
+static ngx_int_t ngx_webhook_rfc3339_date(off_t year, ngx_int_t mon,
+    ngx_int_t day);
 static ngx_int_t ngx_webhook_rfc3339_fraction(u_char **p, u_char *end,
     ngx_int_t *msec);
 static ngx_int_t ngx_webhook_rfc3339_zone(u_char **p, u_char *end,
@@ -126,6 +128,7 @@ ngx_webhook_rfc3339_parse(ngx_str_t *text, int64_t *msec)
     hour = (ngx_int_t) v[2];
     min = (ngx_int_t) v[3];
     sec = (ngx_int_t) v[4];
+
     if (ngx_webhook_rfc3339_fraction(&p, end, &frac) != NGX_OK
         || ngx_webhook_rfc3339_zone(&p, end, &zone) != NGX_OK
         || p != end)
@@ -133,9 +136,25 @@ ngx_webhook_rfc3339_parse(ngx_str_t *text, int64_t *msec)
         return NGX_ERROR;
     }
 
-    if (mon < 1 || mon > 12 || day < 1 || day > ngx_webhook_mdays[mon - 1]
+    if (ngx_webhook_rfc3339_date(year, mon, day) != NGX_OK
         || hour > 23 || min > 59 || sec > 60)
     {
+        return NGX_ERROR;
+    }
+
+    *msec = ((ngx_webhook_days((ngx_int_t) year, mon, day) * 1440
+              + hour * 60 + min - zone) * 60 + sec) * 1000 + frac;
+
+    return NGX_OK;
+}
+
+
+/* is there such a day? */
+
+static ngx_int_t
+ngx_webhook_rfc3339_date(off_t year, ngx_int_t mon, ngx_int_t day)
+{
+    if (mon < 1 || mon > 12 || day < 1 || day > ngx_webhook_mdays[mon - 1]) {
         return NGX_ERROR;
     }
 
@@ -144,9 +163,6 @@ ngx_webhook_rfc3339_parse(ngx_str_t *text, int64_t *msec)
     {
         return NGX_ERROR;
     }
-
-    *msec = ((ngx_webhook_days((ngx_int_t) year, mon, day) * 1440
-              + hour * 60 + min - zone) * 60 + sec) * 1000 + frac;
 
     return NGX_OK;
 }
