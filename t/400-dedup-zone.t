@@ -210,9 +210,9 @@ prematurely closed
 
 === TEST 12: an application that is silent: 504, held until the lease runs out
 --- more
-        webhook_verify_lease 1s;
-        proxy_read_timeout   100ms;
---- wait: 0.5
+        webhook_verify_lease 2s;
+        proxy_read_timeout   300ms;
+--- wait: 0.9
 --- deliveries
 good   /hook?delay=1 {"job_id":"a"} -> 504 first
 good   /hook         {"job_id":"a"} -> 503 in_flight
@@ -229,8 +229,8 @@ upstream timed out
 
 === TEST 13: a 504 that the application itself says
 --- more
-        webhook_verify_lease 1s;
---- wait: 0.6
+        webhook_verify_lease 2s;
+--- wait: 1.1
 --- deliveries
 good /hook?status=504,200 {"job_id":"a"} -> 504 first
 good /hook?status=504,200 {"job_id":"a"} -> 503 in_flight
@@ -240,8 +240,8 @@ good /hook?status=504,200 {"job_id":"a"} -> 200 first
 
 === TEST 14: 408 and 499 from the application
 --- more
-        webhook_verify_lease 1s;
---- wait: 0.3
+        webhook_verify_lease 2s;
+--- wait: 0.6
 --- deliveries
 good /hook?status=408,200 {"job_id":"a"} -> 408 first
 good /hook?status=499,200 {"job_id":"b"} -> 499 first
@@ -386,8 +386,8 @@ my $big = '{"text":"' . 'x' x 60000 . '","job_id":"a"}';
 
 === TEST 22: a window that ends
 --- more
-        webhook_verify_window 1s;
---- wait: 0.45
+        webhook_verify_window 2s;
+--- wait: 0.9
 --- deliveries
 good {"job_id":"a"} -> 200 first
 good {"job_id":"a"} -> 200 duplicate

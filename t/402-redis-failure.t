@@ -16,7 +16,7 @@ use WebhookVerify::Process;
 use WebhookVerify::Redis;
 use WebhookVerify::Server;
 
-my $TIMEOUT = 0.5;
+my $TIMEOUT = $WebhookVerify::Process::TIMEOUT;
 my $AT_ONCE = $WebhookVerify::Process::AT_ONCE;
 
 my $app = WebhookVerify::App->start;
@@ -198,7 +198,7 @@ for my $i (0 .. $#broken) {
            'others are served meanwhile');
         cmp_ok(time - $quick, '<', $AT_ONCE, 'and at once');
 
-        my $r = $c->wait(3);
+        my $r = $c->wait(6 * $TIMEOUT);
 
         cmp_ok(time - $began, '<', 4 * $TIMEOUT, 'reject: in time');
         is($r->{status}, 503, 'reject: 503');
@@ -208,7 +208,7 @@ for my $i (0 .. $#broken) {
            'reject: the application saw nothing');
 
         $began = time;
-        $r = deliver("/pass/$i", "event $i")->wait(3);
+        $r = deliver("/pass/$i", "event $i")->wait(6 * $TIMEOUT);
 
         cmp_ok(time - $began, '<', 4 * $TIMEOUT, 'pass: in time');
         is($r->{status}, 200, 'pass: 200');
@@ -252,7 +252,7 @@ sub with_store {
         webhook_verify_secret        secret;
         webhook_verify_signature     \$http_x_signature;
         webhook_verify_store         $store;
-        webhook_verify_store_timeout 500ms;
+        webhook_verify_store_timeout ${\ int(1000 * $TIMEOUT) }ms;
         webhook_verify_scope         odd;
         webhook_verify_id            /n;
 
@@ -344,7 +344,7 @@ subtest 'an answer after its deadline is not taken for the next' => sub {
         my ($ask) = @_;
 
         if (WebhookVerify::FakeRedis::is_claim($ask)) {
-            return [0.7, "+OK\r\n"] if $ask->{argv}[1] !~ /\S{60}/ ||
+            return [3 * $TIMEOUT, "+OK\r\n"] if $ask->{argv}[1] !~ /\S{60}/ ||
                                        $ask->{connection} == 1;
             return "\$-1\r\n";
         }
@@ -514,8 +514,8 @@ subtest 'Redis hangs and comes back' => sub {
     my $began = time;
 
     is(result('/hook', '{"n":2}'), '503 store_error', 'hanging: 503');
-    cmp_ok(time - $began, '>', 0.4, 'after the timeout');
-    cmp_ok(time - $began, '<', 1.5, 'not much later');
+    cmp_ok(time - $began, '>', 0.8 * $TIMEOUT, 'after the timeout');
+    cmp_ok(time - $began, '<', 3 * $TIMEOUT, 'not much later');
     is(result('/pass', '{"n":3}'), '200 store_error', 'hanging: pass');
 
     my @many = map { deliver('/hook', qq({"n":"many $_"})) } 1 .. 30;
@@ -523,7 +523,7 @@ subtest 'Redis hangs and comes back' => sub {
 
     is(result('/zone', '{"n":1}'), '200 first', 'others are served');
     cmp_ok(time - $quick, '<', $AT_ONCE, 'at once');
-    is(scalar(grep { $_->wait(3)->{status} == 503 } @many), 30,
+    is(scalar(grep { $_->wait(6 * $TIMEOUT)->{status} == 503 } @many), 30,
        'thirty at once are all told so');
 
     $redis->thaw;
@@ -550,10 +550,11 @@ subtest 'Redis dies while the application works' => sub {
 
     $nginx = with_store('redis://127.0.0.1:' . $redis->port, workers => 1);
 
-    my $c = deliver('/hook?delay=0.4', '{"n":1}');
+    my $c = deliver('/hook?hold=1', '{"n":1}');
 
     $app->seen_at_least(1);
     $redis->stop;
+    $app->release;
 
     my $r = $c->wait(5);
 
@@ -656,11 +657,12 @@ _EOC_
     is(result('/hook?status=500,200', '{"n":2}'), '500 first', 'a failure');
     is(result('/hook?status=500,200', '{"n":2}'), '200 first', 'its retry');
 
-    my $c = deliver('/renewed?delay=1.6', '{"n":3}');
+    my $c = deliver('/renewed?hold=1', '{"n":3}');
 
     sleep 1.3;
     is(result('/renewed', '{"n":3}'), '503 in_flight', 'a renewed claim');
-    is($c->wait(3)->{status}, 200, 'its end');
+    $app->release;
+    is($c->wait->{status}, 200, 'its end');
     is(result('/renewed', '{"n":3}'), '200 duplicate', 'and after it');
     unlike($nginx->log, qr/NOPERM/, 'no right was missing');
     unlike($nginx->log, qr/\[error\]/, 'and nothing else');

@@ -15,6 +15,7 @@ use WebhookVerify::Process;
 use WebhookVerify::Redis;
 use WebhookVerify::Server;
 
+my $TIMEOUT = $WebhookVerify::Process::TIMEOUT;
 my $AT_ONCE = $WebhookVerify::Process::AT_ONCE;
 
 my $app = WebhookVerify::App->start;
@@ -24,7 +25,7 @@ my $dns = WebhookVerify::Dns->start(sub {
     my ($name) = @_;
 
     return '127.0.0.1' if $name eq 'redis.test';
-    return [0.5, '127.0.0.1'] if $name eq 'late.test';
+    return [$TIMEOUT, '127.0.0.1'] if $name eq 'late.test';
     return 'NXDOMAIN' if $name eq 'nowhere.test';
     return;
 });
@@ -45,7 +46,7 @@ sub server {
         webhook_verify_id            /n;
         webhook_verify_scope         name;
         webhook_verify_store         redis://$host:${\ $redis->port };
-        webhook_verify_store_timeout 1s;
+        webhook_verify_store_timeout ${\ int(4000 * $TIMEOUT) }ms;
 
         location / {
             proxy_pass http://127.0.0.1:${\ $app->port };
@@ -68,14 +69,14 @@ sub deliver {
 
 
 sub result {
-    my $r = deliver(@_)->wait(5);
+    my $r = deliver(@_)->wait(10 * $TIMEOUT);
 
     return "$r->{status} " . ($r->{header}{'x-result'} // '');
 }
 
 
-my $resolver = 'resolver 127.0.0.1:' . $dns->port
-               . ' valid=1s ipv6=off; resolver_timeout 800ms;';
+my $resolver = 'resolver 127.0.0.1:' . $dns->port . ' valid=1s ipv6=off;'
+               . 'resolver_timeout ' . 3000 * $TIMEOUT . 'ms;';
 
 
 subtest 'a name that resolves' => sub {
@@ -100,7 +101,7 @@ subtest 'a name that resolves late' => sub {
     is(result('/zone', '{"n":2}'), '200 first', 'others are served meanwhile');
     cmp_ok(time - $began, '<', $AT_ONCE, 'and at once');
 
-    my $r = $c->wait(5);
+    my $r = $c->wait(10 * $TIMEOUT);
 
     is($r->{status}, 200, 'then it is delivered');
     is($r->{header}{'x-result'}, 'first', 'as a first one');
@@ -113,7 +114,7 @@ subtest 'a name that does not exist' => sub {
     my $began = time;
 
     is(result('/hook', '{"n":3}'), '503 store_error', 'a store error');
-    cmp_ok(time - $began, '<', 1.5, 'in time');
+    cmp_ok(time - $began, '<', 3 * $TIMEOUT, 'in time');
     like($nginx->log, qr/\[error\].*nowhere\.test/, 'the log has the name');
     is($app->count, 0, 'the application saw nothing');
 };
@@ -127,8 +128,8 @@ subtest 'a resolver that is silent' => sub {
 
     is(result('/zone', '{"n":4}'), '200 first', 'others are served meanwhile');
     cmp_ok(time - $began, '<', $AT_ONCE, 'and at once');
-    is($c->wait(5)->{status}, 503, 'a store error');
-    cmp_ok(time - $began, '<', 2.5, 'in time');
+    is($c->wait(10 * $TIMEOUT)->{status}, 503, 'a store error');
+    cmp_ok(time - $began, '<', 5 * $TIMEOUT, 'in time');
     is($nginx->complaints, '', 'nothing worse than an error in the log');
 };
 
@@ -142,7 +143,7 @@ subtest 'a client that leaves while a name is resolved' => sub {
 
     sleep 0.1;
     $_->abort for @c;
-    sleep 0.5;
+    sleep 1.2 * $TIMEOUT;
 
     is(join(' ', $nginx->workers), $worker, 'the worker lives');
     is(result('/hook', '{"n":5}'), '200 first', 'the next is served');
@@ -156,9 +157,10 @@ subtest 'an end while a name is resolved' => sub {
     my $c = deliver('/hook', '{"n":6}');
 
     sleep 0.1;
+
     # nginx lingers for 5 s over the connection of this client
 
-    ok($nginx->stop('QUIT', 8), 'nginx ends by itself');
+    ok($nginx->stop('QUIT', 8 + 6 * $TIMEOUT), 'nginx ends by itself');
     is($nginx->complaints, '', 'nothing bad in the log');
 };
 

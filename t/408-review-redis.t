@@ -18,6 +18,8 @@ use WebhookVerify::Process;
 use WebhookVerify::Redis;
 use WebhookVerify::Server;
 
+my $SLOW = $WebhookVerify::Process::SLOW;
+
 my $app = WebhookVerify::App->start;
 my $proxy = 'proxy_pass http://127.0.0.1:' . $app->port . ';';
 my $nginx;
@@ -77,7 +79,7 @@ for my $late ('all answers', 'the answers to claims') {
             my $fake = keeper(sub {
                 my ($ask, $usual) = @_;
 
-                return [0.2, $usual->()]
+                return [0.2 * $SLOW, $usual->()]
                     if $late =~ /all/ || WebhookVerify::FakeRedis::is_claim($ask);
                 return $usual->();
             });
@@ -205,7 +207,7 @@ subtest 'the same where the resolver says them' => sub {
 
     server('redis://redis.test:' . $redis->port,
            "location /hook { $proxy }", http => 'resolver 127.0.0.1:'
-           . $dns->port . ' ipv6=off; resolver_timeout 600ms;');
+           . $dns->port . ' ipv6=off; resolver_timeout 5s;');
 
     my @got;
 
@@ -243,7 +245,7 @@ subtest 'a server that hangs up on a release still serves the others' => sub {
 
     # it is tried a few times
 
-    sleep 1;
+    sleep 1 * $SLOW;
 
     my %late;
 
@@ -284,7 +286,7 @@ subtest 'a claim whose replies are lost does not stand in the way' => sub {
 
     server('redis://127.0.0.1:' . $fake->port, <<"_EOC_");
         webhook_verify_lease         30s;
-        webhook_verify_store_timeout 300ms;
+        webhook_verify_store_timeout ${\ int(300 * $SLOW) }ms;
 
         location /hook {
             $proxy
@@ -307,7 +309,7 @@ _EOC_
 
     my $r;
 
-    WebhookVerify::Process->wait_for(4, sub {
+    WebhookVerify::Process->wait_for(4 * $SLOW, sub {
         $r = result('/hook', 'lost');
         return $r eq '200 first';
     });

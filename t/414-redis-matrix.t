@@ -24,7 +24,7 @@ use WebhookVerify::Process;
 use WebhookVerify::Redis;
 
 my $SLOW = $WebhookVerify::Process::SLOW;
-my $TIMEOUT = 0.4;
+my $TIMEOUT = 0.8 * $WebhookVerify::Process::TIMEOUT;
 
 my $app = WebhookVerify::App->start;
 my (undef, $bad) = File::Temp::tempfile('wv-bad-XXXXXX', TMPDIR => 1);
@@ -159,7 +159,7 @@ subtest 'the matrix' => sub {
 
         is($nginx->result("/row$i", "event $i"), '503 store_error',
            "$rows[$i][0]: 503");
-        cmp_ok(time - $began, '<', $TIMEOUT * 0.75 * $SLOW, 'without a wait');
+        cmp_ok(time - $began, '<', $TIMEOUT * 0.75, 'without a wait');
     }
 
     is(scalar(grep { !/"n":"(?:before|quick)/ } map { $_->{body} } $app->seen),
@@ -248,7 +248,7 @@ subtest 'after the answer' => sub {
     my %stores = map { ("row$_" => 'redis://127.0.0.1:' . $servers[$_]->port) }
                  0 .. $#after;
 
-    gate(stores => \%stores, gate => 'webhook_verify_lease 1s;');
+    gate(stores => \%stores, gate => 'webhook_verify_lease 2s;');
     ill();
 
     for my $i (0 .. $#after) {
@@ -411,7 +411,7 @@ subtest 'names' => sub {
 
     gate(stores => { map { ($_ => "redis://$_:$port") } @names },
          http => 'resolver 127.0.0.1:' . $dns->port
-                 . ' valid=1s ipv6=off; resolver_timeout 300ms;');
+                 . ' valid=1s ipv6=off; resolver_timeout ' . 300 * $SLOW . 'ms;');
 
     # the resolver has not asked yet
 
@@ -450,7 +450,7 @@ subtest 'a name that gets another address' => sub {
         -e $other ? '127.0.0.2' : '127.0.0.1' });
 
     gate(store => "redis://redis.test:$port", http => 'resolver 127.0.0.1:'
-         . $dns->port . ' valid=1s ipv6=off; resolver_timeout 300ms;');
+         . $dns->port . ' valid=1s ipv6=off; resolver_timeout ' . 300 * $SLOW . 'ms;');
 
     is($nginx->result('/', 'one'), '200 first', 'at the first address');
     $one->stop;

@@ -31,7 +31,7 @@ sub new {
     my ($class, $app, %o) = @_;
 
     my $proxy = 'proxy_pass http://127.0.0.1:' . $app->port . ';';
-    my $timeout = $o{timeout} // '500ms';
+    my $timeout = $o{timeout} // 1000 * $WebhookVerify::Process::TIMEOUT . 'ms';
     my $scope = $o{scope} // 'gate';
     my $gate = $o{gate} // '';
     my %stores = %{ $o{stores} // {} };
