@@ -468,8 +468,8 @@ good /other {"n":1} -> 200 duplicate
         webhook_verify           hmac;
         webhook_verify_secret    secret;
         webhook_verify_signature $http_x_signature;
-        webhook_verify_window    1s;
---- wait: 0.4
+        webhook_verify_window    2s;
+--- wait: 0.55
 --- deliveries
 good   {"n":1} -> 200 first accepted
 good   {"n":1} -> 200 duplicate Already processed
@@ -525,7 +525,7 @@ webhook:s:{1} d:200 ~2592000
         webhook_verify_lease     20s;
         proxy_read_timeout       100ms;
 --- deliveries
-good /hook?delay=1 {"n":1} -> 504 first
+good /hook?delay=5 {"n":1} -> 504 first
 --- redis_keys
 webhook:s:{1} p ~20
 --- logged
@@ -543,7 +543,7 @@ upstream timed out
         webhook_verify_store     redis://127.0.0.1:$TEST_NGINX_REDIS_PORT;
         proxy_read_timeout       100ms;
 --- deliveries
-good /hook?delay=1 {"n":1} -> 504 first
+good /hook?delay=5 {"n":1} -> 504 first
 --- redis_keys
 webhook:s:{1} p ~30
 --- logged
@@ -558,12 +558,12 @@ upstream timed out
         webhook_verify_signature $http_x_signature;
         proxy_read_timeout       100ms;
 --- deliveries
-good /hook?delay=1 {"n":1} -> 504 first
+good /hook?delay=5 {"n":1} -> 504 first
 good /hook         {"n":1} -> 503 in_flight
 --- response_headers eval
 ["!Retry-After", "Retry-After: 5\nX-Result: in_flight"]
 --- seen
-POST /hook?delay=1 {"n":1}
+POST /hook?delay=5 {"n":1}
 --- logged
 upstream timed out
 
@@ -577,7 +577,7 @@ upstream timed out
         webhook_verify_retry_after 2m;
         proxy_read_timeout         100ms;
 --- deliveries
-good /hook?delay=1 {"n":1} -> 504 first
+good /hook?delay=5 {"n":1} -> 504 first
 good /hook         {"n":1} -> 503 in_flight
 --- response_headers eval
 ["!Retry-After", "Retry-After: 120"]
@@ -594,7 +594,7 @@ upstream timed out
         webhook_verify_in_flight_status 409;
         proxy_read_timeout              100ms;
 --- deliveries
-good /hook?delay=1 {"n":1} -> 504 first
+good /hook?delay=5 {"n":1} -> 504 first
 good /hook         {"n":1} -> 409 in_flight
 --- logged
 upstream timed out
@@ -609,7 +609,7 @@ upstream timed out
         webhook_verify_in_flight_status 425;
         proxy_read_timeout              100ms;
 --- deliveries
-good /hook?delay=1 {"n":1} -> 504 first
+good /hook?delay=5 {"n":1} -> 504 first
 good /hook         {"n":1} -> 425 in_flight
 --- logged
 upstream timed out
@@ -624,7 +624,7 @@ upstream timed out
         webhook_verify_in_flight_status 429;
         proxy_read_timeout              100ms;
 --- deliveries
-good /hook?delay=1 {"n":1} -> 504 first
+good /hook?delay=5 {"n":1} -> 504 first
 good /hook         {"n":1} -> 429 in_flight
 --- logged
 upstream timed out

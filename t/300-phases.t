@@ -601,13 +601,13 @@ forged   {"n":1} -> 401 bad_signature because: bad_signature
 >>> later.html
 come again
 --- deliveries
-good /hook?delay=1 {"n":1} -> 504 first
+good /hook?delay=5 {"n":1} -> 504 first
 good /hook         {"n":1} -> 503 in_flight come again
 good /nostore      {"n":2} -> 503 store_error come again
 --- response_headers eval
 ["!Retry-After", "Retry-After: 5", "Retry-After: 5"]
 --- seen
-POST /hook?delay=1 {"n":1}
+POST /hook?delay=5 {"n":1}
 --- logged
 upstream timed out
 

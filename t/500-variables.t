@@ -65,7 +65,7 @@ my $all = "X-Id: a\nX-Key: ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807
 --- more
         proxy_read_timeout 100ms;
 --- deliveries
-good /hook?delay=1 {"n":"a"} -> 504 first
+good /hook?delay=5 {"n":"a"} -> 504 first
 good /hook         {"n":"a"} -> 503 in_flight id=a
 --- logged
 upstream timed out

@@ -60,6 +60,7 @@ our @EXPORT = qw(app redis use_redis sign_with mac_hex sha256_hex raw_post);
 
 our %Sign = (header => 'X-Signature', key => 'secret');
 
+my $SLOW = $WebhookVerify::Process::SLOW;
 my $App = WebhookVerify::App->start;
 my $Dialect = WebhookVerify::Dialect->start;
 my $Redis;
@@ -308,6 +309,8 @@ _EOC_
         server 127.0.0.1:$ENV{TEST_NGINX_APP_PORT};
     }
 
+    ${\ ($Redis && $SLOW != 1
+         ? 'webhook_verify_store_timeout ' . 500 * $SLOW . 'ms;' : '') }
 _EOC_
 
     _deliveries($block) if defined $block->deliveries;
@@ -408,7 +411,8 @@ sub _check_redis_asked ($) {
     $expected =~ s/\s+$//;
     $expected = 0 if $expected eq 'nothing';
 
-    WebhookVerify::Process->wait_for(0.2, sub { $Redis->asked == $expected })
+    WebhookVerify::Process->wait_for(0.2 * $SLOW,
+                                     sub { $Redis->asked == $expected })
         if $expected;
 
     is($Redis->asked, $expected,
@@ -437,7 +441,7 @@ sub _check_redis_keys ($) {
 
     my (@keys, %value);
 
-    WebhookVerify::Process->wait_for(0.1, sub {
+    WebhookVerify::Process->wait_for(0.1 * $SLOW, sub {
         @keys = $Redis->keys;
         %value = map { $_ => $Redis->get($_) } @keys;
 

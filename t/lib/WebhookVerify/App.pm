@@ -23,6 +23,7 @@ use Time::HiRes qw(sleep time);
 use WebhookVerify::Process;
 
 my $JSON = JSON::PP->new->latin1->canonical;
+my $SLOW = $WebhookVerify::Process::SLOW;
 
 
 sub start {
@@ -75,7 +76,7 @@ sub seen_at_least {
 
     my @seen;
 
-    WebhookVerify::Process->wait_for($seconds // 3, sub {
+    WebhookVerify::Process->wait_for($seconds // 3 * $SLOW, sub {
         @seen = $self->seen;
         return @seen >= $n;
     });

@@ -23,6 +23,8 @@ use WebhookVerify::Process;
 
 our $Binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
 
+my $SLOW = $WebhookVerify::Process::SLOW;
+
 
 sub new {
     my ($class, %o) = @_;
@@ -149,7 +151,7 @@ sub start {
 }
 
 
-# a clock that starts at this moment, in seconds since the Epoch, and runs
+# a clock that stands at this moment, in seconds since the Epoch; timers run
 
 sub _clock {
     my ($self) = @_;
@@ -166,7 +168,7 @@ sub _clock {
 
     return ('/usr/bin/env', "LD_PRELOAD=$lib", 'TZ=UTC',
         "ASAN_OPTIONS=$asan",
-        'FAKETIME_DONT_FAKE_MONOTONIC=1', 'FAKETIME=@' . strftime(
+        'FAKETIME_DONT_FAKE_MONOTONIC=1', 'FAKETIME=' . strftime(
             '%Y-%m-%d %H:%M:%S', gmtime $self->{clock}));
 }
 
@@ -235,7 +237,7 @@ sub hup {
 
     kill 'HUP', $self->{pid};
 
-    return WebhookVerify::Process->wait_for(5, sub {
+    return WebhookVerify::Process->wait_for(5 * $SLOW, sub {
         my @now = $self->workers;
         return @now == $self->{workers} && !grep { $old{$_} } @now;
     });

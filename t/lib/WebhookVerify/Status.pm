@@ -51,7 +51,7 @@ sub get_when {
 
     my $status;
 
-    WebhookVerify::Process->wait_for(5, sub {
+    WebhookVerify::Process->wait_for(5 * $WebhookVerify::Process::SLOW, sub {
         $status = $class->get($port);
         local $_ = $status;
         return $condition->($status);
