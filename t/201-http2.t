@@ -21,6 +21,8 @@ my $app = WebhookVerify::App->start;
 my $redis = WebhookVerify::Redis->start;
 my $port = WebhookVerify::Process->free_port;
 
+my $SLOW = $WebhookVerify::Process::SLOW;
+
 my $nginx = WebhookVerify::Server->new(listen => { $port => 'http2' },
                                        config => <<"_EOC_")->start;
         webhook_verify           hmac;
@@ -191,6 +193,10 @@ my $wrong = 'X-Signature: ' . '0' x 64;
     is($h2->wait($h2->head('/hook', end => 1,
                            headers => [signed('')]))->{status},
        200, 'no body, right signature');
+
+    # the commit, which comes after the answer
+
+    WebhookVerify::Process->wait_for(2 * $SLOW, sub { $redis->asked == 2 });
 }
 
 
@@ -272,6 +278,7 @@ for (['no signature'], ['a malformed one', 'X-Signature: zz']) {
     WebhookVerify::Process->wait_for(5, sub {
         return 1 == grep { $h2->wait($_, 0.01)->{timeout} } @ids;
     });
+    $app->seen_at_least(1);
     $app->release;
 
     my %got;
@@ -318,7 +325,7 @@ SKIP: {
 {
     my $n;
 
-    WebhookVerify::Process->wait_for(3, sub {
+    WebhookVerify::Process->wait_for(3 * $SLOW, sub {
         my $h2 = WebhookVerify::H2->new($port);
         my $r = $h2->wait($h2->head('/connections', method => 'GET',
                                     end => 1));

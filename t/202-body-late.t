@@ -17,6 +17,8 @@ use WebhookVerify::Server;
 my $app = WebhookVerify::App->start;
 my $redis = WebhookVerify::Redis->start;
 
+my $SLOW = $WebhookVerify::Process::SLOW;
+
 my $nginx = WebhookVerify::Server->new(config => <<"_EOC_")->start;
         webhook_verify           hmac;
         webhook_verify_secret    secret;
@@ -90,7 +92,7 @@ sub delivery {
 
     is($c->wait(2)->{status}, 200, 'Expect: and delivered');
     is($app->count, 1, 'Expect: the application saw it');
-    WebhookVerify::Process->wait_for(1, sub { $redis->asked == 2 });
+    WebhookVerify::Process->wait_for(2 * $SLOW, sub { $redis->asked == 2 });
 }
 
 {
@@ -131,15 +133,15 @@ for (['half of it', 'ab'], ['nothing of it', '']) {
 
     my $c = delivery('abcd', path => '/hasty')->head->part($part);
     my $began = time;
-    my $r = $c->wait(3);
+    my $r = $c->wait(3 * $SLOW);
 
     is($r->{status}, 0, "408, $what: nginx only closes the connection");
     ok($r->{closed}, "408, $what: it is closed");
-    cmp_ok(time - $began, '<', 2.5, "408, $what: in time");
+    cmp_ok(time - $began, '<', 2.5 * $SLOW, "408, $what: in time");
     nothing_happened("408, $what");
 }
 
-WebhookVerify::Process->wait_for(1, sub {
+WebhookVerify::Process->wait_for(2 * $SLOW, sub {
     (() = $nginx->access_log =~ m{"POST /hasty HTTP/[\d.]+" 408}g) == 2;
 });
 
@@ -163,7 +165,7 @@ is(scalar(() = $nginx->access_log =~ m{"POST /hasty HTTP/[\d.]+" 408}g), 2,
 {
     # those of HTTP/3 that went before take their time
 
-    WebhookVerify::Process->wait_for(5, sub { connections() == 1 });
+    WebhookVerify::Process->wait_for(5 * $SLOW, sub { connections() == 1 });
 
     my $before = connections();
 
@@ -207,7 +209,7 @@ is(scalar(() = $nginx->access_log =~ m{"POST /hasty HTTP/[\d.]+" 408}g), 2,
 
     my $after;
 
-    WebhookVerify::Process->wait_for(5, sub {
+    WebhookVerify::Process->wait_for(5 * $SLOW, sub {
         ($after = connections()) <= $before;
     });
 

@@ -19,6 +19,8 @@ use WebhookVerify::Status;
 my $app = WebhookVerify::App->start;
 my $nginx;
 
+my $SLOW = $WebhookVerify::Process::SLOW;
+
 
 sub gate {
     my ($path, $more) = @_;
@@ -162,7 +164,7 @@ _EOC_
 subtest 'kinds of store errors of Redis' => sub {
     my $redis = WebhookVerify::Redis->start;
     my $store = 'webhook_verify_store redis://127.0.0.1:' . $redis->port
-                . '; webhook_verify_store_timeout 200ms;';
+                . "; webhook_verify_store_timeout ${\ (200 * $SLOW) }ms;";
 
     server(gate('/hook', $store)
            . gate('/down', 'webhook_verify_store redis://127.0.0.1:1;'));
@@ -241,7 +243,7 @@ _EOC_
 
 
 subtest 'claims by what became of them' => sub {
-    server(gate('/hook', 'proxy_read_timeout 200ms;'));
+    server(gate('/hook', "proxy_read_timeout ${\ (200 * $SLOW) }ms;"));
 
     result('/hook', '{"n":1}');
     result('/hook?status=500', '{"n":2}');
@@ -336,8 +338,10 @@ sub holds {
 for my $store (qw(zone redis)) {
     subtest "$store: two workers, a reload and a death" => sub {
         my $redis = $store eq 'redis' && WebhookVerify::Redis->start;
-        my $more = $redis ? 'webhook_verify_store redis://127.0.0.1:'
-                            . $redis->port . ';' : '';
+        my $more = "webhook_verify_store_timeout ${\ (500 * $SLOW) }ms;";
+
+        $more .= 'webhook_verify_store redis://127.0.0.1:' . $redis->port . ';'
+            if $redis;
 
         server(gate('/hook', $more), workers => 2);
 

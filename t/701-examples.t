@@ -22,6 +22,7 @@ my $send = "$examples/send";
 my $secret = 'ab' x 16;                 # good for every encoding
 my $app = WebhookVerify::App->start;
 my $second = WebhookVerify::App->start;
+my $SLOW = $WebhookVerify::Process::SLOW;
 
 my %test = (
     'application' => \&application,
@@ -184,6 +185,7 @@ sub two_gates {
     my @send = ('github', '--secret', $secret, '--id', '1-2-3');
 
     is(sent($one, @send), '200 accepted', 'at the one');
+    $redis->wait_value($redis->keys, qr/^d:/, 2 * $SLOW);
     is(sent($two, @send), '200 Already processed', 'at the other');
     is(sent($two, @send, '--id', '4', '--tamper', 'signature'),
        '401 Authorization Required', 'forged');
@@ -210,8 +212,16 @@ sub rotation {
        '401 Authorization Required', 'blue');
     is(sent($gate, 'stripe', '--secret', 'the new one'), '200 accepted', 'green');
 
-    is(join(' ', read_file("$gate->{dir}/logs/rotation.log") =~ /secret=(\w+)/g),
-       'blue green none none green', 'log');
+    # a line is written after the answer
+
+    my @log;
+
+    WebhookVerify::Process->wait_for(2 * $SLOW, sub {
+        @log = read_file("$gate->{dir}/logs/rotation.log") =~ /secret=(\w+)/g;
+        return @log >= 5;
+    });
+
+    is("@log", 'blue green none none green', 'log');
 }
 
 
@@ -238,6 +248,7 @@ sub gate {
     $conf =~ s{/run/}{$gate->{dir}/}g;
     $conf =~ s{listen +(?:80|8080);}{listen 127.0.0.1:$port;}g;
     $conf =~ s{127\.0\.0\.1:(8080|8081|6379)\b}{127.0.0.1:$port{$1}}g;
+    $conf =~ s{(store_timeout +)(\d+)ms}{$1 . $2 * $SLOW . 'ms'}e;
 
     $gate->{http} = $conf;
     $gate->{gate} = $port;

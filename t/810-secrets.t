@@ -100,8 +100,10 @@ sub password_file {
 
 my $proxy = 'proxy_pass http://127.0.0.1:' . $app->port . ';';
 my $port = $redis->port;
+my $SLOW = $WebhookVerify::Process::SLOW;
 my $gate = 'webhook_verify hmac; webhook_verify_id /n; '
-           . 'webhook_verify_signature $http_x_signature;';
+           . 'webhook_verify_signature $http_x_signature; '
+           . "webhook_verify_store_timeout ${\ (500 * $SLOW) }ms;";
 my $hex = unpack 'H*', $secret{hex};
 my $base64 = encode_base64($secret{base64}, '');
 my $whsec = encode_base64($secret{whsec}, '');
@@ -316,7 +318,7 @@ if (!$ENV{ASAN_OPTIONS}) {
     password_file($nginx, $secret{next});
     $redis->cmd(qw(ACL SETUSER filed), ">$secret{next}");
     $nginx->hup;
-    WebhookVerify::Process->wait_for(5, sub { !grep { kill 0, $_ } @old });
+    WebhookVerify::Process->wait_for(5 * $SLOW, sub { !grep { kill 0, $_ } @old });
 
     is(WebhookVerify::Client->delivery($nginx->http1, '{"n":"m2"}',
            key => $secret{next})->send->wait->{status}, 200,

@@ -17,6 +17,7 @@ use WebhookVerify::Server;
 my $DELIVERIES = 150;
 my $PAGE = 4;               # kB each
 my $NOISE = 300;
+my $SLOW = $WebhookVerify::Process::SLOW;
 
 my $app = WebhookVerify::App->start;
 my $redis = WebhookVerify::Redis->start;
@@ -71,13 +72,13 @@ _EOC_
     my @clients = map { $delivery->()->part(substr $body, 0, $sent) }
                   1 .. $DELIVERIES;
 
-    # all that was sent has been read when the worker has nothing to do
+    # all that was sent has been read and the worker has nothing to do
 
     sleep 0.3;
-    WebhookVerify::Process->wait_for(10, sub {
+    WebhookVerify::Process->wait_for(10 * $SLOW, sub {
         my $ticks = ticks($worker);
         sleep 0.1;
-        return ticks($worker) == $ticks;
+        return ticks($worker) == $ticks && !unread($nginx->http1);
     });
 
     my $held = memory($worker) - $before;
@@ -96,6 +97,26 @@ sub ticks {
     my @of = split ' ', <$in>;
 
     return $of[13] + $of[14];
+}
+
+
+# bytes that lie in the sockets of a port, and connections nobody has accepted
+
+sub unread {
+    my ($port) = @_;
+
+    my $sum = 0;
+
+    open my $in, '<', '/proc/net/tcp' or die $!;
+
+    while (<$in>) {
+        my ($local, $queued) = (split)[1, 4];
+
+        $sum += hex $1 if $local =~ /:(\w+)$/ && hex $1 == $port
+                          && $queued =~ /:(\w+)$/;
+    }
+
+    return $sum;
 }
 
 
