@@ -28,7 +28,8 @@ my $so = $ENV{BENCH_MODULE} // "$ENV{PWD}/build/ngx_http_webhook_verify_module.s
 
 # the gate has the first core for itself, all else is on the last one
 
-chomp(my $cores = `nproc`);
+my ($allowed) = `grep Cpus_allowed_list /proc/self/status` =~ /(\d\S*)/;
+my @cores = map { /(\d+)-(\d+)/ ? ($1 .. $2) : $_ } split /,/, $allowed;
 my @pids;
 
 END { local $?; kill 'KILL', @pids if @pids }
@@ -140,7 +141,7 @@ sub spawn {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', "$dir/log";
         open STDERR, '>>', "$dir/log";
-        unshift @command, 'taskset', '-c', $core if $cores > 1;
+        unshift @command, 'taskset', '-c', $core if @cores > 1;
         exec @command or POSIX::_exit(127);
     }
 
@@ -303,7 +304,7 @@ $http
 _EOC_
     close $out;
 
-    my $pid = spawn($core < 0 ? $cores - 1 : 0,
+    my $pid = spawn($cores[$core < 0 ? -1 : 0],
                     $name eq 'gate' ? @under : (), $nginx, '-c',
                     "$dir/$name/conf");
 
@@ -314,7 +315,7 @@ _EOC_
 
 
 sub redis {
-    my $pid = spawn($cores - 1, 'redis-server', '--port', $REDIS, '--bind',
+    my $pid = spawn($cores[-1], 'redis-server', '--port', $REDIS, '--bind',
                     '127.0.0.1', '--save', '', '--dir', $dir, '--loglevel',
                     'warning', '--enable-debug-command', 'yes');
     connected($REDIS);
@@ -376,11 +377,12 @@ sub reached {
 sub settled {
     my ($redis) = @_;
 
-    my ($before, @now) = ('');
+    my ($before, $same, @now) = ('', 0);
 
     for (1 .. 200) {
         @now = (reached(), $redis ? redis_commands() : 0);
-        return @now if $before eq "@now";
+        $same = $before eq "@now" ? $same + 1 : 0;
+        return @now if $same == 4;
 
         $before = "@now";
         sleep 0.05;
@@ -473,7 +475,7 @@ sub round_trip {
     my $redis = redis();
 
     my ($names, $values) = grep { /,/ }
-        `taskset -c 0 redis-benchmark -p $REDIS -c 1 -n 10000 -t set --csv`;
+        `taskset -c $cores[0] redis-benchmark -p $REDIS -c 1 -n 10000 -t set --csv`;
     end($redis);
 
     my %v;
@@ -518,7 +520,7 @@ sub run {
                   AGAIN => $o{again} // 0,
                   $o{fill} ? (FILL => $o{fill}) : ());
 
-    my @pin = $cores > 1 ? ('taskset', '-c', $cores - 1) : ();
+    my @pin = @cores > 1 ? ('taskset', '-c', $cores[-1]) : ();
 
     open my $in, '-|', @pin, 'wrk', '-t1', '-c' . ($o{connections} // 64),
          '-d' . ($o{seconds} // 1) . 's', '--timeout', '10s', '-s',
@@ -621,7 +623,7 @@ sub machine {
     my ($wrk) = `wrk -v 2>&1` =~ /wrk (\S+)/;
 
     return { date => POSIX::strftime('%Y-%m-%d', gmtime),
-             cpu => $model // 'unknown', cores => $cores, kernel => $kernel,
+             cpu => $model // 'unknown', cores => scalar @cores, kernel => $kernel,
              nginx => $n, redis => $redis, wrk => $wrk,
              openssl => (split ' ', $openssl)[1] };
 }
