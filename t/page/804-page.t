@@ -156,6 +156,10 @@ is($browser->complaints, '', 'the browser has nothing to complain of');
 
 # paused, and when nginx is gone
 
+# one that began before the click would still count
+
+$updates = page('document.body.dataset.updates');
+$browser->wait_for("document.body.dataset.updates > $updates");
 page('$("pause").click()');
 $updates = page('document.body.dataset.updates');
 deliver('{"n":"five"}', sig => '');
