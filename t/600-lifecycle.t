@@ -149,6 +149,8 @@ for my $kind (qw(zone redis)) {
     };
 
     subtest "$kind: a reload while a claim is in flight, which then fails" => sub {
+        # it is not the end of the lease that frees it
+
         $nginx = server($store, workers => 1, lease => '30s');
 
         my $uri = '/hook?delay=0.6,0&status=500,200';
